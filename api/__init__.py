@@ -1,0 +1,1 @@
+"""The Flask side: configuration, wiring, limits, authentication and errors."""

@@ -1,0 +1,201 @@
+"""Every setting, read once from the environment (and ``.env``), with its unit in its name.
+
+``docs/configuration.md`` lists them for people. A bad one ends the start with a sentence that says what to do.
+"""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from environs import Env, EnvError
+from limits import parse_many
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+ROOT = Path(__file__).resolve().parent.parent
+LIMITS = {
+    "LIMIT_SMS_PER_ADDRESS": "10/minute;60/hour",
+    "LIMIT_SMS_PER_PHONE": "300/hour",
+    "LIMIT_VERIFY_PER_ADDRESS": "30/minute",
+    "LIMIT_REGISTER_PER_ADDRESS": "10/minute;60/hour",
+    "LIMIT_LOGIN_PER_ADDRESS": "20/minute",
+    "LIMIT_LOGIN_PER_ACCOUNT": "10/minute;50/hour",
+    "LIMIT_AVAILABILITY_PER_ADDRESS": "60/minute",
+    "LIMIT_REFRESH_PER_ADDRESS": "60/minute",
+}
+
+
+class BadSetting(Exception):
+    """A setting that the server does not start with; the text says which, and what to do."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings, checked. Times are in seconds, sizes in the unit that the name says."""
+
+    app_env: str
+    instance: Path
+    host: str
+    port: int
+    workers: int
+    threads: int
+    secret_keys: tuple[str, ...]
+    database_url: str
+    database_timeout_seconds: float
+    redis_url: str
+    redis_timeout_seconds: float
+    ratelimit_storage_uri: str
+    ratelimit_strategy: str
+    limits: dict[str, str]
+    sms_gateways: tuple[str, ...]
+    sms_regions: frozenset[str]
+    sms_cooldown_seconds: int
+    sms_per_hour: int
+    sms_per_day: int
+    sms_code_seconds: int
+    sms_code_attempts: int
+    sms_wrong_guesses_per_day: int
+    ticket_seconds: int
+    access_token_seconds: int
+    refresh_token_seconds: int
+    refresh_grace_seconds: int
+    session_seconds: int
+    argon2_memory_kib: int
+    argon2_iterations: int
+    argon2_lanes: int
+    hash_places: int
+    hash_queue: int
+    hash_patience_seconds: float
+    cors_origins: tuple[str, ...]
+    trusted_proxies: int
+    public_url: str
+    log_format: str
+
+    @property
+    def is_production(self) -> bool:
+        """Whether development's conveniences are off."""
+        return self.app_env == "production"
+
+
+def read_config(instance: Path | None = None) -> Config:
+    """The settings of the environment; raises ``BadSetting``."""
+    env = Env()
+    env.read_env(str(ROOT / ".env"), recurse=False)
+    try:
+        config = _read(env, instance or ROOT / "instance")
+    except EnvError as error:
+        raise BadSetting(f"A setting can't be read: {error}. See docs/configuration.md.") from error
+    _check(config)
+    return config
+
+
+def _read(env: Env, instance: Path) -> Config:
+    cores = os.cpu_count() or 1
+    app_env = env.str("APP_ENV", "development")
+    database_url = env.str("DATABASE_URL", "") or f"sqlite:///{instance / 'dongbao.sqlite3'}"
+    workers = _at_least(1, env, "WORKERS", 1 if database_url.startswith("sqlite") else cores)
+    threads = _at_least(1, env, "THREADS", 16)
+    redis_url = env.str("REDIS_URL", "") or f"unix://{instance / 'redis.sock'}"
+    return Config(
+        app_env=app_env,
+        instance=instance,
+        host=env.str("HOST", "127.0.0.1"),
+        port=_at_least(1, env, "PORT", 5000),
+        workers=workers,
+        threads=threads,
+        secret_keys=tuple(_listed(env.str("SECRET_KEYS", ""))) or _development_keys(app_env, instance),
+        database_url=database_url,
+        database_timeout_seconds=env.float("DATABASE_TIMEOUT_SECONDS", 2),
+        redis_url=redis_url,
+        redis_timeout_seconds=env.float("REDIS_TIMEOUT_SECONDS", 0.25),
+        ratelimit_storage_uri=env.str("RATELIMIT_STORAGE_URI", "") or redis_url,
+        ratelimit_strategy=env.str("RATELIMIT_STRATEGY", "moving-window"),
+        limits={name: _limit(env, name, default) for name, default in LIMITS.items()},
+        sms_gateways=tuple(_listed(env.str("SMS_GATEWAYS", "console"))),
+        sms_regions=frozenset(_listed(env.str("SMS_REGIONS", "CN").upper())),
+        sms_cooldown_seconds=_at_least(0, env, "SMS_COOLDOWN_SECONDS", 60),
+        sms_per_hour=_at_least(0, env, "SMS_PER_HOUR", 5),
+        sms_per_day=_at_least(0, env, "SMS_PER_DAY", 10),
+        sms_code_seconds=_at_least(1, env, "SMS_CODE_SECONDS", 300),
+        sms_code_attempts=_at_least(1, env, "SMS_CODE_ATTEMPTS", 5),
+        sms_wrong_guesses_per_day=_at_least(1, env, "SMS_WRONG_GUESSES_PER_DAY", 50),
+        ticket_seconds=_at_least(1, env, "TICKET_SECONDS", 600),
+        access_token_seconds=_at_least(1, env, "ACCESS_TOKEN_SECONDS", 900),
+        refresh_token_seconds=_at_least(1, env, "REFRESH_TOKEN_SECONDS", 2592000),
+        refresh_grace_seconds=_at_least(0, env, "REFRESH_GRACE_SECONDS", 10),
+        session_seconds=_at_least(1, env, "SESSION_SECONDS", 7776000),
+        argon2_memory_kib=_at_least(8, env, "ARGON2_MEMORY_KIB", 19456),
+        argon2_iterations=_at_least(1, env, "ARGON2_ITERATIONS", 2),
+        argon2_lanes=_at_least(1, env, "ARGON2_LANES", 1),
+        hash_places=_at_least(1, env, "HASH_PLACES", max(1, cores // workers)),
+        hash_queue=_at_least(0, env, "HASH_QUEUE", threads // 2),
+        hash_patience_seconds=env.float("HASH_PATIENCE_SECONDS", 2),
+        cors_origins=tuple(_listed(env.str("CORS_ORIGINS", ""))),
+        trusted_proxies=_at_least(0, env, "TRUSTED_PROXIES", 0),
+        public_url=env.str("PUBLIC_URL", "http://127.0.0.1:5000").rstrip("/"),
+        log_format=env.str("LOG_FORMAT", "json" if app_env == "production" else "console"),
+    )
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _at_least(least: int, env: Env, name: str, default: int) -> int:
+    value = env.int(name, default)
+    if value < least:
+        raise BadSetting(f"{name} is {value}; it must be at least {least}. See docs/configuration.md.")
+    return value
+
+
+def _limit(env: Env, name: str, default: str) -> str:
+    text = env.str(name, default)
+    try:
+        parse_many(text)
+    except ValueError as error:
+        raise BadSetting(f"{name} is '{text}'; write it like '{default}'. See docs/configuration.md.") from error
+    return text
+
+
+def _development_keys(app_env: str, instance: Path) -> tuple[str, ...]:
+    """The key of this folder, made on the first run; in production there is none."""
+    if app_env == "production":
+        return ()
+    path = instance / "secret_key"
+    instance.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(f"development-{secrets.token_urlsafe(32)}\n", encoding="utf-8")
+    return (path.read_text(encoding="utf-8").strip(),)
+
+
+def _check(config: Config) -> None:
+    if config.app_env not in ("development", "production"):
+        raise BadSetting(f"APP_ENV is '{config.app_env}'; it is development or production.")
+    try:
+        make_url(config.database_url)
+    except ArgumentError as error:
+        raise BadSetting(
+            "DATABASE_URL is no database address; write it like postgresql+psycopg://user@host/name."
+        ) from error
+    if config.sms_gateways != ("console",):
+        raise BadSetting(
+            f"SMS_GATEWAYS names {', '.join(config.sms_gateways) or 'nothing'}; this version knows console."
+        )
+    if config.is_production:
+        _check_production(config)
+
+
+def _check_production(config: Config) -> None:
+    """What development may and production must not."""
+    if not config.secret_keys:
+        raise BadSetting("SECRET_KEYS is not set; production needs at least one key: openssl rand -base64 48.")
+    if any(len(key) < 32 or key.startswith("development-") for key in config.secret_keys):
+        raise BadSetting(
+            "SECRET_KEYS has a key shorter than 32 characters, or a development one: openssl rand -base64 48."
+        )
+    if "console" in config.sms_gateways:
+        raise BadSetting("SMS_GATEWAYS is console, which shows codes to everybody; name a real gateway in production.")
+    if config.database_url.startswith("sqlite") and config.workers > 1:
+        raise BadSetting("SQLite serves one worker; set WORKERS=1, or DATABASE_URL to PostgreSQL or MySQL.")

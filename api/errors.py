@@ -1,0 +1,106 @@
+"""Every failure becomes one shape: problem+json (RFC 9457) in the reader's language."""
+
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+from flask_restful import Api
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from api.problems import FIELD_MESSAGES, LANGUAGES, PROBLEMS
+from api.replies import dump_json
+from services.errors import ServiceError, ServiceUnavailable
+
+TYPE = "https://dongbao.example/errors#"
+HTTP_CODES = {
+    problem.status: code
+    for code, problem in PROBLEMS.items()
+    if code in ("not_found", "method_not_allowed", "payload_too_large", "unsupported_media_type")
+}
+log = structlog.get_logger()
+
+
+class ProblemApi(Api):
+    """flask-restful without its own error pages, which bypass Flask's handlers in production."""
+
+    def handle_error(self, error: Exception) -> Response:
+        """Leave the error to the app's handlers."""
+        raise error
+
+
+def init_errors(app: Flask) -> None:
+    """Answer every failure of every route with a problem."""
+    app.register_error_handler(ServiceError, _refused)
+    app.register_error_handler(HTTPException, _http_error)
+    for unavailable in (RedisError, PoolTimeout, OperationalError):
+        app.register_error_handler(unavailable, _part_away)
+    app.register_error_handler(DBAPIError, _database_error)
+    app.register_error_handler(Exception, _defect)
+
+
+def language() -> str:
+    """The language for people, of the two we have."""
+    if not request.accept_languages:
+        return LANGUAGES[0]
+    return request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
+
+
+def problem_reply(code: str, **members: Any) -> Response:
+    """The problem of a code, with the headers that belong to its status."""
+    problem, tongue = PROBLEMS[code], language()
+    body = {
+        "type": TYPE + code,
+        "title": problem.title[tongue],
+        "status": problem.status,
+        "code": code,
+        "detail": problem.detail[tongue].format(**members),
+        "request_id": g.request_id,
+        **members,
+    }
+    if "errors" in members:
+        body["errors"] = _sentences(members["errors"], tongue)
+    reply = Response(dump_json(body), problem.status, mimetype="application/problem+json")
+    if problem.status == 401:
+        reply.headers["WWW-Authenticate"] = "Bearer"
+    if "retry_after" in members:
+        reply.headers["Retry-After"] = str(members["retry_after"])
+    return reply
+
+
+def _sentences(errors: dict[str, list[str]], tongue: str) -> dict[str, list[str]]:
+    return {
+        ("body" if field == "_schema" else field): [FIELD_MESSAGES[key][tongue] for key in keys]
+        for field, keys in errors.items()
+    }
+
+
+def _refused(error: ServiceError) -> Response:
+    return problem_reply(error.code, **error.members)
+
+
+def _http_error(error: HTTPException) -> Response:
+    """What werkzeug refuses: 404, 405, 413 and 415 by their codes, any other 4xx as the nearest of ours."""
+    if error.code is None or error.code >= 500:
+        return _defect(error)
+    reply = problem_reply(HTTP_CODES.get(error.code, "malformed_json"))
+    if allowed := dict(error.get_headers()).get("Allow"):
+        reply.headers["Allow"] = allowed
+    return reply
+
+
+def _part_away(error: Exception) -> Response:
+    """The database or Redis can't be reached, or not in time."""
+    log.error("part_away", error=type(error).__name__)
+    return _refused(ServiceUnavailable(retry_after=5))
+
+
+def _database_error(error: DBAPIError) -> Response:
+    return _part_away(error) if error.connection_invalidated else _defect(error)
+
+
+def _defect(error: Exception) -> Response:
+    log.error("internal_error", exc_info=error)
+    return problem_reply("internal_error")

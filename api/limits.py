@@ -1,0 +1,112 @@
+"""The named limits: what each counts, whom it counts, and which setting holds its numbers.
+
+A limit stands in a Resource's class-level ``decorators``; limits are tried in the order of that list, and the first that is
+breached ends the request. Each is counted before anything behind it happens, by Flask-Limiter's strategy on its storage.
+Why not by Flask-Limiter's own decorator: ``docs/decisions/0002-limits.md``.
+"""
+
+import ipaddress
+import time
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Any
+
+from flask import current_app, request
+from limits import RateLimitItem, parse_many
+
+from api.auth import current_caller
+from api.parsing import parse_body, read_object
+from api.wiring import services
+from schemas.login import LoginBody
+from schemas.sms import SmsBody, needs_token
+from services.challenges import phone_pseudonym
+from services.errors import RateLimited
+from services.names import fold
+
+View = Callable[..., Any]
+
+
+class NamedLimit:
+    """A limit with a name; its window is shared by every view that carries it."""
+
+    def __init__(self, name: str, key: Callable[[], str]) -> None:
+        self.name = name
+        self.setting = f"LIMIT_{name.upper()}"
+        self._key = key
+
+    def __call__(self, view: View) -> View:
+        """Put this limit behind those that ``view`` has already."""
+        if hasattr(view, "limits"):
+            view.limits.append(self)
+            return view
+
+        @wraps(view)
+        def limited(*args: Any, **kwargs: Any) -> Any:
+            for limit in limited.limits:  # type: ignore[attr-defined]
+                limit.count()
+            return view(*args, **kwargs)
+
+        limited.limits = [self]  # type: ignore[attr-defined]
+        return limited
+
+    def count(self) -> None:
+        """Count this request in each of the limit's windows; raises ``RateLimited``."""
+        key = self._key()
+        strategy = services().limiter.limiter
+        for item in self._items():
+            if not strategy.hit(item, self.name, key):
+                raise RateLimited(retry_after=strategy.get_window_stats(item, self.name, key).reset_time - time.time())
+
+    def clear(self) -> None:
+        """Forget what was counted for this request's key."""
+        key = self._key()
+        for item in self._items():
+            services().limiter.limiter.clear(item, self.name, key)
+
+    def _items(self) -> list[RateLimitItem]:
+        return _parsed(services().config.limits[self.setting])
+
+
+_parsed = lru_cache(parse_many)
+
+
+@lru_cache(maxsize=4096)
+def network_of(address: str) -> str:
+    """Whom an address stands for: IPv4 in its usual form, also when mapped into IPv6, and of IPv6 the /64 network."""
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False).network_address)
+
+
+def _address() -> str:
+    return network_of(request.remote_addr or "0.0.0.0")
+
+
+def _phone() -> str:
+    """The phone of an SMS request; JSON, token and body are checked on the way, in this order."""
+    if needs_token(read_object()):
+        current_caller()
+    body = parse_body(SmsBody)
+    return services().keyring.pseudonym(body["phone"] if "phone" in body else f"user:{current_caller().profile.id}")
+
+
+def _account() -> str:
+    """The account that a login names, in whatever spelling; for a login by code, the phone of the challenge."""
+    body = parse_body(LoginBody)
+    if "sms_id" in body:
+        return services().keyring.pseudonym(f"sms:{phone_pseudonym(body['sms_id'])}")
+    kind, identifier = body["account"]
+    return services().keyring.pseudonym(f"{kind}:{fold(identifier)}")
+
+
+sms_per_address = NamedLimit("sms_per_address", _address)
+sms_per_phone = NamedLimit("sms_per_phone", _phone)
+verify_per_address = NamedLimit("verify_per_address", _address)
+register_per_address = NamedLimit("register_per_address", _address)
+login_per_address = NamedLimit("login_per_address", _address)
+login_per_account = NamedLimit("login_per_account", _account)
+availability_per_address = NamedLimit("availability_per_address", _address)
+refresh_per_address = NamedLimit("refresh_per_address", _address)

@@ -1,0 +1,107 @@
+"""Bodies: from bytes to checked values, each step once per request."""
+
+import json
+import re
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any
+
+from flask import g, request
+from marshmallow import ValidationError
+
+from api.problems import MalformedJson, UnsupportedMediaType
+from schemas.body import Body
+from services.errors import Invalid
+
+View = Callable[..., Any]
+MAX_BODY_BYTES = 16 * 1024
+MAX_DEPTH = 32
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def read_object() -> dict[str, Any]:
+    """The request's JSON object; raises for 413, 415 and 400, and 422 for JSON that is no object."""
+    value = _json()
+    if not isinstance(value, dict):
+        raise Invalid(body="not_object")
+    return value
+
+
+def parse_body(schema: type[Body]) -> dict[str, Any]:
+    """The body as ``schema`` reads it; raises as ``read_object``, and ``Invalid`` with what is wrong in which field."""
+    body = read_object()
+    if "parsed_body" not in g:
+        g.parsed_body = _load(schema, body)
+    parsed: dict[str, Any] = g.parsed_body
+    return parsed
+
+
+def json_first(view: View) -> View:
+    """Read the JSON before the guards behind this one look at the token."""
+
+    @wraps(view)
+    def read(*args: Any, **kwargs: Any) -> Any:
+        _json()
+        return view(*args, **kwargs)
+
+    return read
+
+
+def decode_json(data: bytes) -> Any:
+    """The value of a JSON text (RFC 8259) without a BOM, duplicate names, NaN, deep nesting or half surrogates."""
+    try:
+        if _depth(data) > MAX_DEPTH:
+            raise ValueError("nested too deep")
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique_names, parse_constant=_refuse_constant)
+        if rb"\u" in data and _SURROGATES.search(json.dumps(value, ensure_ascii=False)):
+            raise ValueError("half a surrogate pair")
+    except ValueError:
+        raise MalformedJson from None
+    return value
+
+
+def _json() -> Any:
+    if "json" not in g:
+        if request.mimetype != "application/json":
+            raise UnsupportedMediaType
+        g.json = decode_json(request.get_data(cache=False))
+    return g.json
+
+
+def _load(schema: type[Body], body: dict[str, Any]) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = _instance(schema).load(body)
+    except ValidationError as error:
+        refused = Invalid()
+        refused.members["errors"] = error.normalized_messages()
+        raise refused from None
+    return loaded
+
+
+@cache
+def _instance(schema: type[Body]) -> Body:
+    """One instance of a schema serves all requests: making one costs more than using it."""
+    return schema()
+
+
+def _depth(data: bytes) -> int:
+    """How deep a text is nested; counted only where it has brackets enough."""
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return 0
+    deepest = depth = 0
+    for byte in _STRINGS.sub(b"", data):
+        depth += (byte in b"[{") - (byte in b"]}")
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = dict(pairs)
+    if len(names) != len(pairs):
+        raise ValueError("a name twice")
+    return names
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)

@@ -1,0 +1,254 @@
+"""The catalogue of problems: every code, its status, and what it says in each language."""
+
+from dataclasses import dataclass
+
+from services.errors import ServiceError
+
+LANGUAGES = ("zh-CN", "en")
+
+
+class MalformedJson(ServiceError):
+    """The body is no JSON text that we read."""
+
+    code = "malformed_json"
+
+
+class UnsupportedMediaType(ServiceError):
+    """The body is not declared as JSON."""
+
+    code = "unsupported_media_type"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A code's status, and its title and detail by language. A detail may name members of the problem in braces."""
+
+    status: int
+    title: dict[str, str]
+    detail: dict[str, str]
+
+
+def _problem(status: int, zh_title: str, zh_detail: str, en_title: str, en_detail: str) -> Problem:
+    return Problem(status, {"zh-CN": zh_title, "en": en_title}, {"zh-CN": zh_detail, "en": en_detail})
+
+
+PROBLEMS = {
+    "malformed_json": _problem(
+        400,
+        "请求体不是有效的 JSON",
+        "请发送 UTF-8 编码的 JSON 对象，不要有重复的字段名、NaN 或过深的嵌套。",
+        "The body is not valid JSON",
+        "Send one JSON object in UTF-8, without duplicate names, NaN or deep nesting.",
+    ),
+    "token_missing": _problem(
+        401,
+        "需要登录",
+        "请登录后在 Authorization 请求头中携带 Bearer 访问令牌。",
+        "Log in first",
+        "Send the access token in the header Authorization: Bearer.",
+    ),
+    "token_invalid": _problem(
+        401,
+        "访问令牌无效",
+        "请重新登录以获取新的令牌。",
+        "The access token is not valid",
+        "Log in again to get a new one.",
+    ),
+    "token_expired": _problem(
+        401,
+        "访问令牌已过期",
+        "请用刷新令牌换取新的访问令牌。",
+        "The access token has expired",
+        "Get a new one with the refresh token.",
+    ),
+    "session_revoked": _problem(
+        401, "登录状态已结束", "该会话已退出，请重新登录。", "The session has ended", "It was logged out. Log in again."
+    ),
+    "invalid_credentials": _problem(
+        401,
+        "账号或密码不正确",
+        "请检查账号和密码后重试，或使用短信验证码登录。",
+        "The account or the password is not right",
+        "Check both and try again, or log in with an SMS code.",
+    ),
+    "refresh_invalid": _problem(401, "刷新令牌无效", "请重新登录。", "The refresh token is not valid", "Log in again."),
+    "refresh_expired": _problem(
+        401,
+        "登录已过期",
+        "太久没有使用，请重新登录。",
+        "The session has expired",
+        "It was idle too long. Log in again.",
+    ),
+    "refresh_reused": _problem(
+        401,
+        "刷新令牌被重复使用",
+        "为安全起见，该会话已结束，请重新登录。",
+        "The refresh token was used before",
+        "The session was ended to keep the account safe. Log in again.",
+    ),
+    "not_found": _problem(
+        404, "没有找到", "请检查地址，或者它已经不存在。", "Not found", "Check the address; or it is there no longer."
+    ),
+    "phone_not_registered": _problem(
+        404,
+        "该手机号尚未注册",
+        "手机号已验证，可以用返回的 ticket 直接注册。",
+        "The phone has no account",
+        "The phone is proven: register with the ticket in this reply.",
+    ),
+    "method_not_allowed": _problem(
+        405,
+        "不支持的请求方法",
+        "请使用 Allow 响应头中列出的方法。",
+        "The method is not allowed",
+        "Use one of the methods in the header Allow.",
+    ),
+    "phone_registered": _problem(
+        409,
+        "该手机号已注册",
+        "请直接登录，或使用其他手机号。",
+        "The phone has an account",
+        "Log in, or use another phone.",
+    ),
+    "username_taken": _problem(
+        409, "用户名已被使用", "请换一个用户名。", "The user name is taken", "Choose another one."
+    ),
+    "email_taken": _problem(
+        409, "邮箱已被使用", "请换一个邮箱地址。", "The e-mail address is taken", "Use another address."
+    ),
+    "code_expired": _problem(
+        410, "验证码已失效", "请重新获取验证码。", "The code is no longer good", "Ask for a new code."
+    ),
+    "ticket_expired": _problem(
+        410,
+        "验证已过期",
+        "请重新验证手机号。",
+        "The ticket is no longer good",
+        "Verify the phone again.",
+    ),
+    "payload_too_large": _problem(
+        413, "请求体太大", "请求体不能超过 16 KiB。", "The body is too large", "A body may have 16 KiB at most."
+    ),
+    "unsupported_media_type": _problem(
+        415,
+        "不支持的内容类型",
+        "请以 Content-Type: application/json 发送请求体。",
+        "The content type is not supported",
+        "Send the body with Content-Type: application/json.",
+    ),
+    "validation_failed": _problem(
+        422,
+        "填写的内容有误",
+        "请按 errors 中的提示修改后重试。",
+        "Some fields are not right",
+        "Correct what errors says and try again.",
+    ),
+    "code_incorrect": _problem(
+        422,
+        "验证码不正确",
+        "还可以再试 {attempts_left} 次。",
+        "The code is not right",
+        "Attempts left: {attempts_left}.",
+    ),
+    "ticket_invalid": _problem(
+        422, "验证凭证无效", "请重新验证手机号。", "The ticket is not valid", "Verify the phone again."
+    ),
+    "rate_limited": _problem(
+        429,
+        "操作过于频繁",
+        "请在 {retry_after} 秒后重试。",
+        "Too many requests",
+        "Try again in {retry_after} seconds.",
+    ),
+    "sms_cooldown": _problem(
+        429,
+        "短信刚刚发送过",
+        "请在 {retry_after} 秒后重新获取。",
+        "A message was sent just now",
+        "Ask again in {retry_after} seconds.",
+    ),
+    "sms_hourly_limit": _problem(
+        429,
+        "本小时短信次数已用完",
+        "请在 {retry_after} 秒后重新获取。",
+        "This phone got its messages of the hour",
+        "Ask again in {retry_after} seconds.",
+    ),
+    "sms_daily_limit": _problem(
+        429,
+        "今日短信次数已用完",
+        "请在 {retry_after} 秒后重新获取。",
+        "This phone got its messages of the day",
+        "Ask again in {retry_after} seconds.",
+    ),
+    "internal_error": _problem(
+        500,
+        "服务器出错了",
+        "请稍后重试；如仍有问题，请提供 request_id 联系我们。",
+        "Something went wrong on our side",
+        "Try again later; if it stays, tell us the request_id.",
+    ),
+    "sms_unavailable": _problem(
+        503,
+        "短信暂时无法发送",
+        "短信没有发出，请在 {retry_after} 秒后重试。",
+        "Messages can't be sent now",
+        "Nothing was sent. Try again in {retry_after} seconds.",
+    ),
+    "service_unavailable": _problem(
+        503,
+        "服务繁忙",
+        "请在 {retry_after} 秒后重试。",
+        "The service is busy",
+        "Try again in {retry_after} seconds.",
+    ),
+}
+
+FIELD_MESSAGES = {
+    "required": {"zh-CN": "请填写此项。", "en": "This is required."},
+    "null": {"zh-CN": "不能为 null。", "en": "This may not be null."},
+    "not_text": {"zh-CN": "应为文本。", "en": "This must be a string."},
+    "not_object": {"zh-CN": "请求体应为 JSON 对象。", "en": "The body must be a JSON object."},
+    "unknown": {"zh-CN": "没有这个字段。", "en": "There is no such field."},
+    "too_long": {"zh-CN": "内容过长。", "en": "This is too long."},
+    "phone_invalid": {"zh-CN": "请输入正确的手机号。", "en": "This is not a mobile number."},
+    "phone_region": {"zh-CN": "暂不支持该国家或地区的手机号。", "en": "Numbers of this region are not served."},
+    "phone_not_taken": {
+        "zh-CN": "此用途的验证码发往账号自己的手机号，请勿填写。",
+        "en": "This code goes to the account's own phone; leave the field out.",
+    },
+    "purpose_unknown": {
+        "zh-CN": "应为 register、login、reset_password、change_phone 或 confirm。",
+        "en": "This must be register, login, reset_password, change_phone or confirm.",
+    },
+    "code_format": {"zh-CN": "请输入 6 位数字验证码。", "en": "A code has six digits."},
+    "username_length": {"zh-CN": "用户名应为 2 到 30 个字符。", "en": "A user name has 2 to 30 characters."},
+    "username_characters": {
+        "zh-CN": "用户名只能包含文字、数字、下划线和连字符，不能有空格。",
+        "en": "A user name has letters, digits, _ and -, and no blanks.",
+    },
+    "username_digits": {
+        "zh-CN": "用户名不能全是数字，也不能像手机号。",
+        "en": "A user name may not be all digits, nor read as a phone number.",
+    },
+    "username_mixed": {
+        "zh-CN": "用户名混用了容易混淆的文字。",
+        "en": "The user name mixes scripts that look alike.",
+    },
+    "email_invalid": {"zh-CN": "请输入正确的邮箱地址。", "en": "This is not an e-mail address."},
+    "password_length": {"zh-CN": "密码应为 8 到 256 个字符。", "en": "A password has 8 to 256 characters."},
+    "password_common": {"zh-CN": "这个密码太常见，容易被猜到。", "en": "This password is too common."},
+    "password_personal": {
+        "zh-CN": "密码不能是用户名、手机号或邮箱。",
+        "en": "A password may not be the user name, phone or e-mail address.",
+    },
+    "password_differs": {"zh-CN": "两次输入的密码不一致。", "en": "The two passwords differ."},
+    "account_invalid": {
+        "zh-CN": "请输入用户名、手机号或邮箱。",
+        "en": "Give a user name, a phone or an e-mail address.",
+    },
+    "login_pair": {
+        "zh-CN": "请提供 account 和 password，或者 sms_id 和 code，二者选一。",
+        "en": "Give account and password, or sms_id and code: one pair.",
+    },
+}

@@ -1,0 +1,31 @@
+"""The table: URL -> Resource, and nothing else."""
+
+from flask_restful import Api
+
+from resources.login import Login
+from resources.logout import Logout
+from resources.me import Me
+from resources.register import Availability, Register
+from resources.sessions import SessionItem, SessionList
+from resources.sms import Sms, SmsResend, SmsVerify
+from resources.tokens import TokenRefresh
+
+ROUTES = (
+    ("/v1/sms", Sms),
+    ("/v1/sms/<sms_id>/resend", SmsResend),
+    ("/v1/sms/<sms_id>/verify", SmsVerify),
+    ("/v1/register/availability", Availability),
+    ("/v1/register", Register),
+    ("/v1/login", Login),
+    ("/v1/token/refresh", TokenRefresh),
+    ("/v1/logout", Logout),
+    ("/v1/sessions", SessionList),
+    ("/v1/sessions/<session_id>", SessionItem),
+    ("/v1/me", Me),
+)
+
+
+def add_routes(api: Api) -> None:
+    """Put every Resource at its URL."""
+    for url, resource in ROUTES:
+        api.add_resource(resource, url)

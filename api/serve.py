@@ -1,0 +1,83 @@
+"""Starts everything: ``python -m api.serve``."""
+
+import os
+import socket
+import sys
+from contextlib import ExitStack
+
+from granian import Granian
+from granian.constants import Interfaces
+from redis.exceptions import RedisError
+from sqlalchemy import make_url
+
+from api.config import ROOT, BadSetting, Config, read_config
+from api.embedded_redis import EmbeddedRedis
+from api.migrate import migrate
+from api.redis_client import RedisProvider
+
+
+def main() -> None:
+    """Serve until a signal says stop; a reason not to start is one sentence and exit code 1."""
+    try:
+        with ExitStack() as parts:
+            serve(read_config(), parts)
+    except BadSetting as sentence:
+        sys.exit(f"dongbao: {sentence}")
+
+
+def serve(config: Config, parts: ExitStack) -> None:
+    """Check, start what is private to us, migrate, and serve; raises ``BadSetting``."""
+    _refuse_busy_port(config)
+    config.instance.mkdir(parents=True, exist_ok=True)
+    if not os.environ.get("REDIS_URL"):
+        parts.callback(EmbeddedRedis(config.instance / "redis.sock", config.instance / "redis").stop)
+    _refuse_absent_redis(config)
+    migrate(config)
+    print(_screen(config), flush=True)
+    Granian(
+        "wsgi:app",
+        address=config.host,
+        port=config.port,
+        interface=Interfaces.WSGI,
+        workers=config.workers,
+        blocking_threads=config.threads,
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+        log_enabled=False,
+        websockets=False,
+        working_dir=ROOT,
+    ).serve()
+
+
+def _refuse_busy_port(config: Config) -> None:
+    """Say so now, rather than from inside a worker."""
+    with socket.socket(socket.AF_INET6 if ":" in config.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((config.host, config.port))
+        except OSError as error:
+            raise BadSetting(
+                f"{config.host}:{config.port} can't be had ({error.strerror}); set HOST or PORT."
+            ) from error
+
+
+def _refuse_absent_redis(config: Config) -> None:
+    try:
+        RedisProvider.from_url(config.redis_url, timeout_seconds=2).ping()
+    except (RedisError, ValueError) as error:
+        raise BadSetting(f"REDIS_URL does not answer: {error}") from error
+
+
+def _screen(config: Config) -> str:
+    """What a developer wants to know first."""
+    address = f"http://{config.host}:{config.port}"
+    lines = [f"Dongbao Accounts   {address}", f"  docs             {address}/docs"]
+    if config.sms_gateways == ("console",):
+        lines.append(f"  dev inbox        {address}/dev/inbox")
+    lines.append(f"  data             {make_url(config.database_url).render_as_string(hide_password=True)}")
+    lines.append(f"  workers          {config.workers} with {config.threads} threads each; stop with Ctrl+C")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Health, the interface's description, its viewer, and the development inbox: plain views beside the Resources."""
+
+from pathlib import Path
+
+import flask_swagger_ui
+from flask import Flask, Response, abort, request, send_from_directory
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.config import ROOT
+from api.errors import problem_reply
+from api.replies import reply
+from api.wiring import services
+
+PAGES = Path(__file__).parent / "pages"
+VIEWER = Path(flask_swagger_ui.__file__).parent / "dist"
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
+
+def add_system_routes(app: Flask) -> None:
+    """The views of this module; the inbox only where there is one."""
+    app.add_url_rule("/", view_func=index)
+    app.add_url_rule("/healthz", view_func=health)
+    app.add_url_rule("/readyz", view_func=readiness)
+    app.add_url_rule("/openapi.yaml", view_func=description)
+    app.add_url_rule("/docs", view_func=docs)
+    app.add_url_rule("/docs/<path:name>", view_func=docs_file)
+    if app.extensions["dongbao"].inbox:
+        app.add_url_rule("/dev/inbox", view_func=inbox)
+        app.add_url_rule("/dev/<path:name>", view_func=inbox_file)
+
+
+def index() -> Response:
+    """Where to go from here."""
+    links = {"docs": "/docs", "openapi": "/openapi.yaml", "health": "/healthz", "readiness": "/readyz"}
+    if services().inbox:
+        links["inbox"] = "/dev/inbox"
+    return reply({"name": "Dongbao Accounts", "links": links})
+
+
+def health() -> Response:
+    """The process answers; nothing else is asked."""
+    return reply({"status": "ok"})
+
+
+def readiness() -> Response:
+    """The database and Redis answer too."""
+    checks = {"database": _check_database(), "redis": _check_redis()}
+    if all(state == "ok" for state in checks.values()):
+        return reply({"status": "ok", "checks": checks})
+    return problem_reply("service_unavailable", retry_after=5, checks=checks)
+
+
+def description() -> Response:
+    """The interface, as ``openapi.yaml`` says it."""
+    return Response((ROOT / "openapi.yaml").read_bytes(), mimetype="application/yaml")
+
+
+def docs() -> Response:
+    """The viewer of the description; it works offline."""
+    return _page("docs.html")
+
+
+def docs_file(name: str) -> Response:
+    """A file of the viewer, ours or the package's."""
+    if (PAGES / name).is_file() and name.startswith("docs."):
+        return send_from_directory(PAGES, name)
+    return send_from_directory(VIEWER, name)
+
+
+def inbox() -> Response:
+    """The messages "sent": a page for people, JSON for whoever asks for it."""
+    wanted = request.accept_mimetypes.best_match(("text/html", "application/json"), default="text/html")
+    box = services().inbox
+    if box is None:
+        abort(404)
+    return reply({"messages": box.messages()}) if wanted == "application/json" else _page("inbox.html")
+
+
+def inbox_file(name: str) -> Response:
+    """A file of the inbox page."""
+    if not name.startswith("inbox."):
+        abort(404)
+    return send_from_directory(PAGES, name)
+
+
+def _page(name: str) -> Response:
+    page = send_from_directory(PAGES, name)
+    page.headers["Content-Security-Policy"] = PAGE_POLICY
+    return page
+
+
+def _check_database() -> str:
+    try:
+        with services().database.reading() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return "unreachable"
+    return "ok"
+
+
+def _check_redis() -> str:
+    try:
+        services().redis.ping()
+    except RedisError:
+        return "unreachable"
+    return "ok"

@@ -1,0 +1,117 @@
+"""Builds the services from the settings and the extensions, and picks the SMS gateway."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from flask import current_app
+from flask_limiter import Limiter
+
+from api.config import Config
+from api.extensions import Extensions
+from models.database import Database
+from services.accounts import Accounts
+from services.challenges import ChallengeRules, Challenges
+from services.clock import Clock
+from services.inbox import Inbox
+from services.keyring import Keyring
+from services.logins import Logins
+from services.passwords import HashingRules, Passwords
+from services.phones import mask_phone
+from services.session_cache import SessionCache
+from services.sessions import Sessions
+from services.tickets import Tickets
+from services.tokens import Tokens
+from services.verification import Verification
+from sms.console import ConsoleGateway
+from sms.gateway import Gateway
+
+
+@dataclass(frozen=True)
+class Services:
+    """All that the resources call."""
+
+    config: Config
+    database: Database
+    redis: Any
+    limiter: Limiter
+    keyring: Keyring
+    tokens: Tokens
+    sessions: Sessions
+    challenges: Challenges
+    verification: Verification
+    accounts: Accounts
+    logins: Logins
+    inbox: Inbox | None
+
+
+def services() -> Services:
+    """The services of the app that handles this request."""
+    wired: Services = current_app.extensions["dongbao"]
+    return wired
+
+
+def build_services(config: Config, extensions: Extensions, clock: Clock, gateway: Gateway | None = None) -> Services:
+    """Put the parts together; ``gateway`` stands in for the one that the settings name."""
+    keyring = Keyring(config.secret_keys)
+    database, redis = extensions.database, extensions.redis
+    inbox = Inbox(redis, keyring, clock) if config.sms_gateways == ("console",) else None
+    cache = SessionCache(redis)
+    tokens = Tokens(keyring, clock, config.access_token_seconds, config.refresh_token_seconds)
+    tickets = Tickets(keyring, clock, config.ticket_seconds)
+    passwords = Passwords(_hashing_rules(config))
+    sessions = Sessions(
+        database,
+        cache,
+        tokens,
+        clock,
+        refresh_lifetime=timedelta(seconds=config.refresh_token_seconds),
+        session_lifetime=timedelta(seconds=config.session_seconds),
+        grace=timedelta(seconds=config.refresh_grace_seconds),
+    )
+    challenges = Challenges(redis, keyring, gateway or _gateway(inbox), _challenge_rules(config))
+    accounts = Accounts(database, passwords, tickets, sessions, cache, clock)
+    return Services(
+        config=config,
+        database=database,
+        redis=redis,
+        limiter=extensions.limiter,
+        keyring=keyring,
+        tokens=tokens,
+        sessions=sessions,
+        challenges=challenges,
+        verification=Verification(challenges, accounts, tickets),
+        accounts=accounts,
+        logins=Logins(database, passwords, tickets, sessions),
+        inbox=inbox,
+    )
+
+
+def _gateway(inbox: Inbox | None) -> Gateway:
+    if inbox is None:
+        raise LookupError("no gateway is wired for SMS_GATEWAYS")
+    return ConsoleGateway(inbox, structlog.get_logger().info, mask_phone)
+
+
+def _hashing_rules(config: Config) -> HashingRules:
+    return HashingRules(
+        memory_kib=config.argon2_memory_kib,
+        iterations=config.argon2_iterations,
+        lanes=config.argon2_lanes,
+        places=config.hash_places,
+        queue=config.hash_queue,
+        patience=config.hash_patience_seconds,
+    )
+
+
+def _challenge_rules(config: Config) -> ChallengeRules:
+    return ChallengeRules(
+        cooldown=config.sms_cooldown_seconds,
+        per_hour=config.sms_per_hour,
+        per_day=config.sms_per_day,
+        lifetime=config.sms_code_seconds,
+        attempts=config.sms_code_attempts,
+        wrong_guesses_per_day=config.sms_wrong_guesses_per_day,
+        regions=config.sms_regions,
+    )

@@ -1,0 +1,1 @@
+"""HTTP verbs, one file per noun of the URL."""

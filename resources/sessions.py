@@ -1,0 +1,33 @@
+"""``/v1/sessions``."""
+
+from flask import Response, request
+from flask_restful import Resource
+
+from api.auth import current_caller, login_required
+from api.replies import no_content, reply
+from api.wiring import services
+
+
+class SessionList(Resource):
+    """Where the caller is logged in."""
+
+    @login_required
+    def get(self) -> Response:
+        """The living sessions, the newest first."""
+        return reply({"sessions": services().sessions.list(current_caller())})
+
+    @login_required
+    def delete(self) -> Response:
+        """End them all; ``keep_current=true`` spares the one that asks."""
+        services().sessions.end_all(current_caller(), keep_current=request.args.get("keep_current") == "true")
+        return no_content()
+
+
+class SessionItem(Resource):
+    """One session of the caller."""
+
+    @login_required
+    def delete(self, session_id: str) -> Response:
+        """End it."""
+        services().sessions.end(current_caller(), session_id)
+        return no_content()

@@ -1,0 +1,1 @@
+"""Shapes of the requests. Pure: no database, no Flask."""

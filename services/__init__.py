@@ -1,0 +1,1 @@
+"""The rules, in the product's own words. No Flask, no status codes."""

@@ -1,0 +1,117 @@
+"""Accounts: registered once, renamed, found by a phone or a name."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from models import User
+from models.database import Database
+from services.clock import Clock
+from services.errors import EmailTaken, PhoneRegistered, ServiceError, UsernameTaken
+from services.ids import new_id
+from services.names import fold
+from services.password_rules import refuse_guessable
+from services.passwords import Passwords
+from services.profiles import PROFILE_COLUMNS, Profile, profile_of
+from services.session_cache import SessionCache
+from services.sessions import Caller, Device, Sessions, SignedIn
+from services.tickets import Tickets
+
+
+class Accounts:
+    """Creates and changes accounts. Who wins a race for a phone or a name is decided by the database's unique keys."""
+
+    def __init__(
+        self,
+        database: Database,
+        passwords: Passwords,
+        tickets: Tickets,
+        sessions: Sessions,
+        cache: SessionCache,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._tickets = tickets
+        self._sessions = sessions
+        self._cache = cache
+        self._clock = clock
+
+    def register(self, ticket: str, username: str, email: str, password: str, device: Device) -> SignedIn:
+        """Make the account of the ticket's phone, and log it in.
+
+        Raises ``TicketInvalid``, ``TicketExpired``, ``Invalid`` (password), ``PhoneRegistered``, ``UsernameTaken`` or
+        ``EmailTaken``; after each of them the ticket is as good as before.
+        """
+        phone, _ = self._tickets.read("register", ticket)
+        refuse_guessable(password, username, phone, email)
+        self._refuse_taken(phone, username, email)
+        user = self._new_user(phone, username, email, self._passwords.hash(password))
+        try:
+            with self._database.writing() as connection:
+                connection.execute(insert(User), user)
+                pair = self._sessions.open(connection, user["id"], user["credential_version"], device)
+        except IntegrityError as error:
+            raise self._conflict(phone) from error
+        return SignedIn.of(profile_of(SimpleNamespace(**user)), pair)
+
+    def is_username_free(self, username: str) -> bool:
+        """Whether nobody has a name that folds to the same key."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(User.id).where(User.username_key == fold(username))) is None
+
+    def is_phone_registered(self, phone: str) -> bool:
+        """Whether an account has this phone (E.164)."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(User.id).where(User.phone == phone)) is not None
+
+    def phone_of(self, user_id: str) -> str | None:
+        """The account's phone in E.164: for sending to it, never for showing."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(User.phone).where(User.id == user_id))
+
+    def rename(self, caller: Caller, username: str) -> Profile:
+        """Give the caller's account another user name; raises ``UsernameTaken``."""
+        renamed = update(User).where(User.id == caller.profile.id)
+        try:
+            with self._database.writing() as connection:
+                connection.execute(renamed.values(username=username, username_key=fold(username)))
+                row = connection.execute(select(*PROFILE_COLUMNS).where(User.id == caller.profile.id)).one()
+        except IntegrityError as error:
+            raise UsernameTaken from error
+        self._cache.forget(caller.profile.id)
+        return profile_of(row)
+
+    def _refuse_taken(self, phone: str, username: str, email: str) -> None:
+        """Say what is taken before a hash is paid for; the unique keys decide again when the row is written."""
+        facts = (
+            (User.phone, phone, PhoneRegistered),
+            (User.username_key, fold(username), UsernameTaken),
+            (User.verified_email_key, fold(email), EmailTaken),
+        )
+        query = select(*(column for column, _, _ in facts)).where(or_(*(column == value for column, value, _ in facts)))
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        for column, value, error in facts:
+            if any(row._mapping[column] == value for row in rows):
+                raise error
+
+    def _conflict(self, phone: str) -> ServiceError:
+        """Which unique key refused the row: the phone's, else the name's."""
+        return PhoneRegistered() if self.is_phone_registered(phone) else UsernameTaken()
+
+    def _new_user(self, phone: str, username: str, email: str, password_hash: str) -> dict[str, Any]:
+        return {
+            "id": new_id(),
+            "phone": phone,
+            "username": username,
+            "username_key": fold(username),
+            "email": email,
+            "verified_email_key": None,
+            "password_hash": password_hash,
+            "status": "active",
+            "credential_version": 1,
+            "created_at": self._clock(),
+        }

@@ -1,0 +1,222 @@
+"""SMS codes: sent with care, redeemed once."""
+
+import json
+import re
+import secrets
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.fernet import InvalidToken
+from redis import Redis
+from redis.exceptions import RedisError
+
+from services.errors import (
+    CodeExpired,
+    CodeIncorrect,
+    Invalid,
+    Later,
+    RateLimited,
+    ServiceError,
+    ServiceUnavailable,
+    SmsCooldown,
+    SmsDailyLimit,
+    SmsHourlyLimit,
+    SmsUnavailable,
+)
+from services.keyring import Keyring
+from services.phones import mask_phone, region_of
+from services.scripts import load_script
+from services.texts import code_text
+from sms.gateway import Gateway, Message, Outcome
+
+CODE_LENGTH = 6
+TAG_LENGTH = 16
+SMS_ID = re.compile(rf"[A-Za-z0-9_-]{{22}}[0-9a-f]{{{TAG_LENGTH}}}")
+REFUSALS: dict[str, type[Later]] = {cls.code: cls for cls in (SmsCooldown, SmsHourlyLimit, SmsDailyLimit, RateLimited)}
+
+
+@dataclass(frozen=True)
+class ChallengeRules:
+    """How often and how long; times in seconds, 0 for no limit on sends."""
+
+    cooldown: int
+    per_hour: int
+    per_day: int
+    lifetime: int
+    attempts: int
+    wrong_guesses_per_day: int
+    regions: frozenset[str]
+
+
+@dataclass(frozen=True)
+class SentCode:
+    """What the sender of a code may know; ``phone`` is masked, times are in seconds."""
+
+    sms_id: str
+    phone: str
+    purpose: str
+    code_length: int
+    expires_in: int
+    resend_after: int
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Whoever redeemed a code holds ``phone`` (E.164)."""
+
+    phone: str
+    purpose: str
+
+
+class Challenges:
+    """Challenges live in Redis only. All keys of a phone share one cluster slot, by its pseudonym.
+
+    Kept of a code is a keyed digest to compare with, and the code sealed so that a resend can carry it.
+    """
+
+    def __init__(self, redis: "Redis[Any] | Any", keyring: Keyring, gateway: Gateway, rules: ChallengeRules) -> None:
+        self._redis = redis
+        self._keyring = keyring
+        self._gateway = gateway
+        self._rules = rules
+        self._claim_send = load_script(redis, "claim_send")
+        self._redeem_code = load_script(redis, "redeem_code")
+        self._reopen_challenge = load_script(redis, "reopen_challenge")
+
+    def send(self, phone: str, purpose: str, language: str, subject: str = "") -> SentCode:
+        """Send a new code to ``phone``; ``subject`` binds it to an account.
+
+        Raises ``Invalid`` for a region that is not served, ``SmsCooldown`` and its kin, ``SmsUnavailable``.
+        """
+        if region_of(phone) not in self._rules.regions:
+            raise Invalid(phone="phone_region")
+        sms_id = secrets.token_urlsafe(16) + self._keyring.pseudonym(phone)
+        code = f"{secrets.randbelow(10**CODE_LENGTH):0{CODE_LENGTH}}"
+        fields = {
+            "state": "open",
+            "purpose": purpose,
+            "subject": subject,
+            "attempts": "0",
+            "check": self._keyring.checks(sms_id, code)[0],
+            "sealed": self._keyring.seal(json.dumps([phone, code])),
+        }
+        return self._deliver(sms_id, language, fields)
+
+    def resend(self, sms_id: str, language: str) -> SentCode:
+        """Send the same code again while it lives; it counts like a send. Raises as ``send``, and ``CodeExpired``."""
+        return self._deliver(sms_id, language, {})
+
+    @contextmanager
+    def redeem(self, sms_id: str, code: str, purposes: Collection[str], subject: str = "") -> Iterator[Proof]:
+        """Use a code up for what happens inside the block; a failure of ours in there leaves the code good.
+
+        Raises ``CodeExpired``, ``CodeIncorrect`` or ``RateLimited``.
+        """
+        proof = self._redeem(sms_id, code, purposes, subject)
+        try:
+            yield proof
+        except Exception as error:
+            if isinstance(error, ServiceUnavailable) or not isinstance(error, ServiceError):
+                self._reopen_challenge(keys=[_challenge_key(sms_id)])
+            raise
+
+    def _deliver(self, sms_id: str, language: str, fields: dict[str, str]) -> SentCode:
+        message_id = secrets.token_hex(8)
+        left_ms, sealed, purpose = self._claim(sms_id, message_id, fields)
+        phone, code = self._open(sealed)
+        expires_in = left_ms // 1000
+        text = code_text(purpose, code, expires_in, language)
+        message = Message(sms_id, phone, purpose, code, text, language, expires_in)
+        if self._hand_over(message) is Outcome.NOT_SENT:
+            self._give_back(sms_id, message_id, new=bool(fields))
+            raise SmsUnavailable(retry_after=5)
+        return SentCode(sms_id, mask_phone(phone), purpose, CODE_LENGTH, expires_in, self._rules.cooldown)
+
+    def _claim(self, sms_id: str, message_id: str, fields: dict[str, str]) -> tuple[int, str, str]:
+        if not SMS_ID.fullmatch(sms_id):
+            raise CodeExpired
+        rules = self._rules
+        verdict, number, *kept = self._claim_send(
+            keys=[_sends_key(sms_id), _challenge_key(sms_id)],
+            args=[
+                rules.cooldown,
+                rules.per_hour,
+                rules.per_day,
+                message_id,
+                rules.attempts,
+                rules.lifetime if fields else 0,
+                *(part for pair in fields.items() for part in pair),
+            ],
+        )
+        _raise_refusal(verdict, number)
+        return number, kept[0].decode(), kept[1].decode()
+
+    def _hand_over(self, message: Message) -> Outcome:
+        try:
+            return self._gateway.send(message)
+        except RedisError:
+            return Outcome.NOT_SENT
+
+    def _give_back(self, sms_id: str, message_id: str, new: bool) -> None:
+        """Nothing was sent, so nothing counts."""
+        with self._redis.pipeline() as pipeline:
+            pipeline.zrem(_sends_key(sms_id), message_id)
+            if new:
+                pipeline.delete(_challenge_key(sms_id))
+            pipeline.execute()
+
+    def _redeem(self, sms_id: str, code: str, purposes: Collection[str], subject: str) -> Proof:
+        if not SMS_ID.fullmatch(sms_id):
+            raise CodeExpired
+        rules = self._rules
+        verdict, detail, *kept = self._redeem_code(
+            keys=[_challenge_key(sms_id), _guesses_key(sms_id)],
+            args=[
+                rules.attempts,
+                rules.wrong_guesses_per_day,
+                f",{','.join(purposes)},",
+                subject,
+                secrets.token_hex(8),
+                *self._keyring.checks(sms_id, code),
+            ],
+        )
+        if verdict == b"code_incorrect":
+            raise CodeIncorrect(attempts_left=detail)
+        _raise_refusal(verdict, detail)
+        phone, _ = self._open(kept[0].decode())
+        return Proof(phone, detail.decode())
+
+    def _open(self, sealed: str) -> tuple[str, str]:
+        """The phone and the code; a challenge sealed with a key that was taken away is over."""
+        try:
+            phone, code = json.loads(self._keyring.unseal(sealed))
+        except InvalidToken:
+            raise CodeExpired from None
+        return phone, code
+
+
+def phone_pseudonym(sms_id: str) -> str:
+    """The name of the phone that a challenge belongs to, as its id carries it."""
+    return sms_id[-TAG_LENGTH:]
+
+
+def _raise_refusal(verdict: bytes, wait_ms: int) -> None:
+    name = verdict.decode()
+    if name == CodeExpired.code:
+        raise CodeExpired
+    if name in REFUSALS:
+        raise REFUSALS[name](retry_after=wait_ms / 1000)
+
+
+def _sends_key(sms_id: str) -> str:
+    return f"sms:{{{phone_pseudonym(sms_id)}}}:sends"
+
+
+def _guesses_key(sms_id: str) -> str:
+    return f"sms:{{{phone_pseudonym(sms_id)}}}:wrong"
+
+
+def _challenge_key(sms_id: str) -> str:
+    return f"sms:{{{phone_pseudonym(sms_id)}}}:{sms_id[:-TAG_LENGTH]}"

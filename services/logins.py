@@ -1,0 +1,63 @@
+"""Logging in: by password, or by a code."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, update
+
+from models import User
+from models.database import Database
+from services.errors import InvalidCredentials, PhoneNotRegistered
+from services.names import fold
+from services.passwords import Passwords
+from services.profiles import PROFILE_COLUMNS, profile_of
+from services.sessions import Device, Sessions, SignedIn
+from services.tickets import Tickets
+
+ACCOUNT_COLUMNS = (*PROFILE_COLUMNS, User.credential_version, User.password_hash)
+IDENTIFIERS = {"phone": User.phone, "email": User.verified_email_key, "username": User.username_key}
+
+
+class Logins:
+    """Turns a proof into a session. All failures of a password login are one failure, and take one time."""
+
+    def __init__(self, database: Database, passwords: Passwords, tickets: Tickets, sessions: Sessions) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._tickets = tickets
+        self._sessions = sessions
+
+    def by_password(self, kind: str, identifier: str, password: str, device: Device) -> SignedIn:
+        """Log in the account whose ``kind`` (phone, email, username) is ``identifier``; a phone is E.164.
+
+        Raises ``InvalidCredentials``, or ``ServiceUnavailable`` when too many hash at once.
+        """
+        row = self._find(IDENTIFIERS[kind] == (identifier if kind == "phone" else fold(identifier)))
+        fits = self._passwords.verify(row and row.password_hash, password)
+        if row is None or not fits or row.status == "disabled":
+            raise InvalidCredentials
+        return self._open(row, device, self._rehashed(row, password))
+
+    def by_code(self, phone: str, device: Device) -> SignedIn:
+        """Log in the account of a phone whose possession is proven; raises ``PhoneNotRegistered`` with a ticket."""
+        row = self._find(User.phone == phone)
+        if row is None:
+            raise PhoneNotRegistered(ticket=self._tickets.issue("register", phone))
+        if row.status == "disabled":
+            raise InvalidCredentials
+        return self._open(row, device)
+
+    def _find(self, condition: "ColumnElement[bool]") -> Any:
+        with self._database.reading() as connection:
+            return connection.execute(select(*ACCOUNT_COLUMNS).where(condition)).one_or_none()
+
+    def _rehashed(self, row: Any, password: str) -> str | None:
+        """A new hash where the old one was made with other costs."""
+        return self._passwords.hash(password) if self._passwords.is_outdated(row.password_hash) else None
+
+    def _open(self, row: Any, device: Device, new_hash: str | None = None) -> SignedIn:
+        with self._database.writing() as connection:
+            if new_hash:
+                same = (User.id == row.id, User.password_hash == row.password_hash)
+                connection.execute(update(User).where(*same).values(password_hash=new_hash))
+            pair = self._sessions.open(connection, row.id, row.credential_version, device)
+        return SignedIn.of(profile_of(row), pair)

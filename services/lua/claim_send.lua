@@ -1,0 +1,44 @@
+-- Take one message of a phone out of all its windows at once, or out of none, and keep the challenge it is for.
+-- KEYS: the phone's sends (sorted set, score = milliseconds), the challenge (hash)
+-- ARGV: cooldown in seconds, per hour, per day (0 is none), message id, attempts per challenge,
+--       lifetime in seconds (0 for a resend), then the fields of a new challenge
+-- Returns {"ok", milliseconds left, sealed, purpose} or {refusal, milliseconds to wait}.
+local sends, challenge = KEYS[1], KEYS[2]
+local lifetime = tonumber(ARGV[6])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local DAY, HOUR = 86400000, 3600000
+
+if lifetime == 0 then
+  local living = redis.call('HMGET', challenge, 'state', 'attempts')
+  if living[1] ~= 'open' or tonumber(living[2]) >= tonumber(ARGV[5]) then
+    return {'code_expired', 0}
+  end
+end
+
+redis.call('ZREMRANGEBYSCORE', sends, '-inf', now - DAY)
+
+local function wait(limit, window)
+  if limit == 0 then return 0 end
+  local decisive = redis.call('ZREVRANGE', sends, limit - 1, limit - 1, 'WITHSCORES')[2]
+  return decisive and decisive + window - now or 0
+end
+
+local cooldown = tonumber(ARGV[1])
+for _, rule in ipairs({
+  {'sms_daily_limit', tonumber(ARGV[3]), DAY},
+  {'sms_hourly_limit', tonumber(ARGV[2]), HOUR},
+  {'sms_cooldown', cooldown > 0 and 1 or 0, cooldown * 1000},
+}) do
+  local left = wait(rule[2], rule[3])
+  if left > 0 then return {rule[1], left} end
+end
+
+redis.call('ZADD', sends, now, ARGV[4])
+redis.call('PEXPIRE', sends, DAY)
+if lifetime > 0 then
+  redis.call('HSET', challenge, unpack(ARGV, 7))
+  redis.call('PEXPIRE', challenge, lifetime * 1000)
+end
+local kept = redis.call('HMGET', challenge, 'sealed', 'purpose')
+return {'ok', redis.call('PTTL', challenge), kept[1], kept[2]}

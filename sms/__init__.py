@@ -1,0 +1,1 @@
+"""How a text leaves the building."""
