@@ -4,11 +4,11 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api.auth import init_auth
+from api.bodies import WholeBodies
 from api.config import Config, read_config
 from api.errors import ProblemApi, init_errors
 from api.extensions import init_extensions
 from api.logs import configure_logs
-from api.parsing import MAX_BODY_BYTES
 from api.replies import init_replies
 from api.routes import add_routes
 from api.system import add_system_routes
@@ -22,11 +22,11 @@ def create_app(config: Config | None = None, clock: Clock = system_clock, gatewa
     config = config or read_config()
     configure_logs(config.log_format)
     app = Flask("dongbao", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
     if config.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
+    app.wsgi_app = WholeBodies(app.wsgi_app, places=config.threads)  # type: ignore[method-assign]
     init_replies(app)
     init_errors(app)
     app.extensions["dongbao"] = build_services(config, init_extensions(app, config), clock, gateway)

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, g, request
 
 from api.wiring import services
-from services.errors import TokenInvalid, TokenMissing
+from services.errors import TokenMissing
 from services.sessions import Caller
 
 View = Callable[..., Any]

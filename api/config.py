@@ -3,8 +3,10 @@
 ``docs/configuration.md`` lists them for people. A bad one ends the start with a sentence that says what to do.
 """
 
+import hashlib
 import os
 import secrets
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent.parent
+SECRET_SETTINGS = ("SECRET_KEYS", "DATABASE_URL", "REDIS_URL", "RATELIMIT_STORAGE_URI")
 LIMITS = {
     "LIMIT_SMS_PER_ADDRESS": "10/minute;60/hour",
     "LIMIT_SMS_PER_PHONE": "300/hour",
@@ -36,6 +39,7 @@ class Config:
 
     app_env: str
     instance: Path
+    embeds_redis: bool
     host: str
     port: int
     workers: int
@@ -78,12 +82,12 @@ class Config:
         return self.app_env == "production"
 
 
-def read_config(instance: Path | None = None) -> Config:
+def read_config() -> Config:
     """The settings of the environment; raises ``BadSetting``."""
     env = Env()
     env.read_env(str(ROOT / ".env"), recurse=False)
     try:
-        config = _read(env, instance or ROOT / "instance")
+        config = _read(env, Path(env.str("INSTANCE_DIR", str(ROOT / "instance"))).resolve())
     except EnvError as error:
         raise BadSetting(f"A setting can't be read: {error}. See docs/configuration.md.") from error
     _check(config)
@@ -96,10 +100,11 @@ def _read(env: Env, instance: Path) -> Config:
     database_url = env.str("DATABASE_URL", "") or f"sqlite:///{instance / 'dongbao.sqlite3'}"
     workers = _at_least(1, env, "WORKERS", 1 if database_url.startswith("sqlite") else cores)
     threads = _at_least(1, env, "THREADS", 16)
-    redis_url = env.str("REDIS_URL", "") or f"unix://{instance / 'redis.sock'}"
+    redis_url = env.str("REDIS_URL", "") or f"unix://{embedded_socket(instance)}"
     return Config(
         app_env=app_env,
         instance=instance,
+        embeds_redis=not env.str("REDIS_URL", ""),
         host=env.str("HOST", "127.0.0.1"),
         port=_at_least(1, env, "PORT", 5000),
         workers=workers,
@@ -136,6 +141,15 @@ def _read(env: Env, instance: Path) -> Config:
         public_url=env.str("PUBLIC_URL", "http://127.0.0.1:5000").rstrip("/"),
         log_format=env.str("LOG_FORMAT", "json" if app_env == "production" else "console"),
     )
+
+
+def embedded_socket(instance: Path) -> Path:
+    """Where the embedded Redis listens; a folder with a long name has it elsewhere, as a socket's path ends at 107 bytes."""
+    socket = instance / "redis.sock"
+    if len(os.fsencode(socket)) < 100:
+        return socket
+    name = hashlib.sha256(os.fsencode(instance)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"dongbao-{os.getuid()}-{name}" / "redis.sock"
 
 
 def _listed(text: str) -> list[str]:

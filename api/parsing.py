@@ -9,13 +9,14 @@ from typing import Any
 from flask import g, request
 from marshmallow import ValidationError
 
-from api.problems import MalformedJson, UnsupportedMediaType
+from api.bodies import REFUSED
+from api.problems import MalformedJson, PayloadTooLarge, UnsupportedMediaType
 from schemas.body import Body
 from services.errors import Invalid
 
 View = Callable[..., Any]
-MAX_BODY_BYTES = 16 * 1024
 MAX_DEPTH = 32
+PROBLEM_OF_BODY = {error.code: error for error in (MalformedJson, PayloadTooLarge)}
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -63,6 +64,8 @@ def decode_json(data: bytes) -> Any:
 
 def _json() -> Any:
     if "json" not in g:
+        if refused := request.environ.get(REFUSED):
+            raise PROBLEM_OF_BODY[refused]
         if request.mimetype != "application/json":
             raise UnsupportedMediaType
         g.json = decode_json(request.get_data(cache=False))

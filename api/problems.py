@@ -19,6 +19,12 @@ class UnsupportedMediaType(ServiceError):
     code = "unsupported_media_type"
 
 
+class PayloadTooLarge(ServiceError):
+    """The body is larger than any that we read."""
+
+    code = "payload_too_large"
+
+
 @dataclass(frozen=True)
 class Problem:
     """A code's status, and its title and detail by language. A detail may name members of the problem in braces."""

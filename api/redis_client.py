@@ -6,7 +6,7 @@ from typing import Any
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.connection import AbstractConnection, ConnectionPool
+from redis.connection import ConnectionPool
 from redis.retry import Retry
 
 
@@ -20,9 +20,9 @@ class ThreadLocalPool(ConnectionPool):
         self._local = threading.local()
         super().__init__(*args, **kwargs)
 
-    def get_connection(self, *_args: Any, **_options: Any) -> AbstractConnection:
-        """This thread's connection, made new when the server closed it meanwhile."""
-        connection: AbstractConnection | None = getattr(self._local, "connection", None)
+    def get_connection(self, command_name: Any = None, *keys: Any, **options: Any) -> Any:
+        """The thread's connection, made new when the server closed it meanwhile."""
+        connection = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = self.make_connection()
         elif _was_closed(connection):
@@ -30,7 +30,7 @@ class ThreadLocalPool(ConnectionPool):
         connection.connect()
         return connection
 
-    def release(self, connection: AbstractConnection) -> None:
+    def release(self, connection: Any) -> None:
         """Nothing to do: the thread keeps it, and redis-py has closed one that failed in the middle of a reply."""
 
 
@@ -38,7 +38,7 @@ class RedisProvider:
     """What flask-redis calls to make the client."""
 
     @staticmethod
-    def from_url(url: str, timeout_seconds: float) -> "Redis[bytes]":
+    def from_url(url: str, timeout_seconds: float) -> Redis:
         """A client for ``url``. Commands are never sent twice: a counter must not count one call as two."""
         pool = ThreadLocalPool.from_url(
             url,
@@ -49,7 +49,7 @@ class RedisProvider:
         return Redis(connection_pool=pool)
 
 
-def _was_closed(connection: AbstractConnection) -> bool:
+def _was_closed(connection: Any) -> bool:
     """Whether a connection at rest has something to read, which can only be its end."""
     if connection._sock is None:
         return False

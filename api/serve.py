@@ -1,19 +1,17 @@
 """Starts everything: ``python -m api.serve``."""
 
-import os
 import socket
 import sys
 from contextlib import ExitStack
 
-from granian import Granian
-from granian.constants import Interfaces
 from redis.exceptions import RedisError
 from sqlalchemy import make_url
 
-from api.config import ROOT, BadSetting, Config, read_config
+from api.config import BadSetting, Config, embedded_socket, read_config
 from api.embedded_redis import EmbeddedRedis
 from api.migrate import migrate
 from api.redis_client import RedisProvider
+from api.server import run_server
 
 
 def main() -> None:
@@ -29,32 +27,21 @@ def serve(config: Config, parts: ExitStack) -> None:
     """Check, start what is private to us, migrate, and serve; raises ``BadSetting``."""
     _refuse_busy_port(config)
     config.instance.mkdir(parents=True, exist_ok=True)
-    if not os.environ.get("REDIS_URL"):
-        parts.callback(EmbeddedRedis(config.instance / "redis.sock", config.instance / "redis").stop)
+    if config.embeds_redis:
+        parts.callback(EmbeddedRedis(embedded_socket(config.instance), config.instance / "redis").stop)
     _refuse_absent_redis(config)
     migrate(config)
     print(_screen(config), flush=True)
-    Granian(
-        "wsgi:app",
-        address=config.host,
-        port=config.port,
-        interface=Interfaces.WSGI,
-        workers=config.workers,
-        blocking_threads=config.threads,
-        respawn_failed_workers=True,
-        workers_kill_timeout=10,
-        log_enabled=False,
-        websockets=False,
-        working_dir=ROOT,
-    ).serve()
+    run_server(config)
 
 
 def _refuse_busy_port(config: Config) -> None:
-    """Say so now, rather than from inside a worker."""
+    """Listen for a moment: the server itself would share a port that another one has, and say nothing."""
     with socket.socket(socket.AF_INET6 if ":" in config.host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((config.host, config.port))
+            probe.listen(1)
         except OSError as error:
             raise BadSetting(
                 f"{config.host}:{config.port} can't be had ({error.strerror}); set HOST or PORT."
@@ -72,7 +59,7 @@ def _screen(config: Config) -> str:
     """What a developer wants to know first."""
     address = f"http://{config.host}:{config.port}"
     lines = [f"Dongbao Accounts   {address}", f"  docs             {address}/docs"]
-    if config.sms_gateways == ("console",):
+    if "console" in config.sms_gateways:
         lines.append(f"  dev inbox        {address}/dev/inbox")
     lines.append(f"  data             {make_url(config.database_url).render_as_string(hide_password=True)}")
     lines.append(f"  workers          {config.workers} with {config.threads} threads each; stop with Ctrl+C")

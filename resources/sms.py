@@ -23,7 +23,7 @@ class Sms(Resource):
         if not needs_token(body):
             return reply(services().challenges.send(body["phone"], body["purpose"], language()), 202)
         user_id = current_caller().profile.id
-        phone = body.get("phone") or services().accounts.phone_of(user_id)
+        phone: str = body.get("phone") or services().accounts.phone_of(user_id)
         return reply(services().challenges.send(phone, body["purpose"], language(), subject=user_id), 202)
 
 

@@ -14,16 +14,17 @@ from marshmallow import fields
 from phonenumbers import PhoneNumberType
 
 HOME_REGION = "CN"
-PHONE_CHARACTERS = regex.compile(r"[\d\s+()./-]{5,40}")
+PHONE_CHARACTERS = regex.compile(r"[\d\s+()./\p{Pd}]{5,40}")
 MOBILE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 # A letter with the few marks that some scripts put on it, a digit, or one of two signs; nothing invisible.
 USERNAME_CHARACTERS = regex.compile(r"(?V1)(?:[\p{L}--\p{DI}][\p{M}--\p{DI}]{0,3}|\p{Nd}|[_-])+")
 # Unicode Technical Standard 39, 5.2, "Highly Restrictive": one script, or Han with its usual neighbours and Latin.
 SCRIPTS = (
-    "Latin Cyrillic Greek Arabic Armenian Bengali Cherokee Devanagari Ethiopic Georgian Gujarati Gurmukhi Hebrew Javanese "
-    "Kannada Khmer Lao Malayalam Mongolian Myanmar Oriya Sinhala Syriac Tai_Le Tamil Telugu Thaana Thai Tibetan Yi"
-).split()
+    *("Latin", "Cyrillic", "Greek", "Arabic", "Armenian", "Bengali", "Cherokee", "Devanagari", "Ethiopic", "Georgian"),
+    *("Gujarati", "Gurmukhi", "Hebrew", "Javanese", "Kannada", "Khmer", "Lao", "Malayalam", "Mongolian", "Myanmar"),
+    *("Oriya", "Sinhala", "Syriac", "Tai_Le", "Tamil", "Telugu", "Thaana", "Thai", "Tibetan", "Yi"),
+)
 NEIGHBOURS = (("Hiragana", "Katakana"), ("Bopomofo",), ("Hangul",))
 
 
@@ -167,10 +168,11 @@ class AccountName(Text):
 
 def parse_phone(text: str) -> str | None:
     """The E.164 form of a valid mobile number in any usual spelling, else None."""
-    if not PHONE_CHARACTERS.fullmatch(text):
+    typed = unicodedata.normalize("NFKC", text)
+    if not PHONE_CHARACTERS.fullmatch(typed):
         return None
     try:
-        number = phonenumbers.parse(text, HOME_REGION)
+        number = phonenumbers.parse(typed, HOME_REGION)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) not in MOBILE_TYPES:

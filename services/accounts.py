@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from models import User
 from models.database import Database
 from services.clock import Clock
-from services.errors import EmailTaken, PhoneRegistered, ServiceError, UsernameTaken
+from services.errors import EmailTaken, NotFound, PhoneRegistered, ServiceError, UsernameTaken
 from services.ids import new_id
 from services.names import fold
 from services.password_rules import refuse_guessable
@@ -67,10 +67,13 @@ class Accounts:
         with self._database.reading() as connection:
             return connection.scalar(select(User.id).where(User.phone == phone)) is not None
 
-    def phone_of(self, user_id: str) -> str | None:
-        """The account's phone in E.164: for sending to it, never for showing."""
+    def phone_of(self, user_id: str) -> str:
+        """The account's phone in E.164: for sending to it, never for showing. Raises ``NotFound`` where it has none."""
         with self._database.reading() as connection:
-            return connection.scalar(select(User.phone).where(User.id == user_id))
+            phone = connection.scalar(select(User.phone).where(User.id == user_id))
+        if phone is None:
+            raise NotFound
+        return phone
 
     def rename(self, caller: Caller, username: str) -> Profile:
         """Give the caller's account another user name; raises ``UsernameTaken``."""

@@ -6,10 +6,8 @@ import secrets
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from cryptography.fernet import InvalidToken
-from redis import Redis
 from redis.exceptions import RedisError
 
 from services.errors import (
@@ -27,7 +25,7 @@ from services.errors import (
 )
 from services.keyring import Keyring
 from services.phones import mask_phone, region_of
-from services.scripts import load_script
+from services.scripts import RedisClient, load_script
 from services.texts import code_text
 from sms.gateway import Gateway, Message, Outcome
 
@@ -76,7 +74,7 @@ class Challenges:
     Kept of a code is a keyed digest to compare with, and the code sealed so that a resend can carry it.
     """
 
-    def __init__(self, redis: "Redis[Any] | Any", keyring: Keyring, gateway: Gateway, rules: ChallengeRules) -> None:
+    def __init__(self, redis: RedisClient, keyring: Keyring, gateway: Gateway, rules: ChallengeRules) -> None:
         self._redis = redis
         self._keyring = keyring
         self._gateway = gateway

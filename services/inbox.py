@@ -6,10 +6,10 @@ from typing import Any
 
 import orjson
 from cryptography.fernet import InvalidToken
-from redis import Redis
 
 from services.clock import Clock
 from services.keyring import Keyring
+from services.scripts import RedisClient
 from sms.gateway import Message
 
 KEY = "inbox"
@@ -34,7 +34,7 @@ class InboxMessage:
 class Inbox:
     """Keeps messages that would have been sent."""
 
-    def __init__(self, redis: "Redis[Any] | Any", keyring: Keyring, clock: Clock) -> None:
+    def __init__(self, redis: RedisClient, keyring: Keyring, clock: Clock) -> None:
         self._redis = redis
         self._keyring = keyring
         self._clock = clock

@@ -3,14 +3,12 @@
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import orjson
-from redis import Redis
 from redis.exceptions import RedisError
 
 from services.profiles import Profile
-from services.scripts import load_script
+from services.scripts import RedisClient, load_script
 
 LIFETIME = 60
 
@@ -32,7 +30,7 @@ class SessionCache:
     back. A deletion works on a Redis that is out of memory too.
     """
 
-    def __init__(self, redis: "Redis[Any] | Any") -> None:
+    def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
         self._take_lease = load_script(redis, "take_lease")
         self._fill_entry = load_script(redis, "fill_entry")

@@ -106,8 +106,9 @@ class Sessions:
         """
         now = self._clock()
         ends_at = now + self._session_lifetime
+        session_id = new_id()
         values = {
-            "id": new_id(),
+            "id": session_id,
             "user_id": user_id,
             "counter": 1,
             "device": device.name,
@@ -123,7 +124,7 @@ class Sessions:
         inserted = connection.execute(insert(Session).from_select(list(values), row))
         if inserted.rowcount != 1:
             raise InvalidCredentials
-        return self._pair(RefreshClaims(Claims(user_id, values["id"], credential_version), 1, ends_at))
+        return self._pair(RefreshClaims(Claims(user_id, session_id, credential_version), 1, ends_at))
 
     def check(self, claims: Claims) -> Caller:
         """The caller behind an access token's claims; raises ``SessionRevoked``."""

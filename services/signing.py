@@ -10,7 +10,7 @@ from itsdangerous.encoding import want_bytes
 
 from services.clock import Clock
 
-CLOCK_SKEW = timedelta(seconds=30)
+CLOCK_SKEW_SECONDS = 30
 MAX_LENGTH = 2048
 
 
@@ -30,7 +30,7 @@ class SignedTexts:
         self._writer = _serializer(secrets, kind, clock)
         # Reading with a clock that is ahead, and an age that is longer by as much, lets other nodes' clocks be ahead
         # of ours without stretching any lifetime.
-        self._reader = _serializer(secrets, kind, lambda: clock() + CLOCK_SKEW)
+        self._reader = _serializer(secrets, kind, lambda: clock() + timedelta(seconds=CLOCK_SKEW_SECONDS))
 
     def sign(self, payload: Any) -> str:
         """``payload`` (anything JSON) as a URL-safe text."""
@@ -41,7 +41,7 @@ class SignedTexts:
         if len(text) > MAX_LENGTH:
             raise Forged
         try:
-            return self._reader.loads(text, max_age=max_age + CLOCK_SKEW.total_seconds())
+            return self._reader.loads(text, max_age=max_age + CLOCK_SKEW_SECONDS)
         except SignatureExpired as error:
             raise (Forged if _from_the_future(error, self._clock()) else Expired) from None
         except (BadData, UnicodeError):

@@ -1,0 +1,63 @@
+# The commands of the project. `make run` and `make test` need Python 3.11 or newer and make, and nothing set up before.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONDONTWRITEBYTECODE := 1
+
+.DEFAULT_GOAL := help
+
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+run: $(VENV)/run ## Start the server on http://127.0.0.1:5000 (settings: docs/configuration.md)
+	@exec $(BIN)/python -m api.serve
+
+migrate: $(VENV)/run ## Bring the database of DATABASE_URL to the newest schema
+	@$(BIN)/python -m api.migrate
+
+test: servers lint test-sqlite test-postgresql test-mysql test-postman ## Everything that must hold
+
+servers: $(VENV)/dev ## Install what the tests need besides Python packages, where it is missing
+	@$(BIN)/python -m tests.servers.install
+
+lint: $(VENV)/dev ## Style, types, and which package may import which
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+
+test-sqlite: $(VENV)/dev ## The whole suite on SQLite
+	$(BIN)/python -m pytest --database sqlite
+
+test-postgresql: $(VENV)/dev ## The whole suite on PostgreSQL
+	$(BIN)/python -m pytest --database postgresql
+
+test-mysql: $(VENV)/dev ## Registration, uniqueness and races on MariaDB
+	$(BIN)/python -m pytest --database mysql -m mysql
+
+bench: $(VENV)/dev ## Speed of the hot paths, as ratios
+	$(BIN)/python -m bench
+
+requirements: $(VENV)/dev ## Pin requirements.in and requirements-dev.in anew
+	$(BIN)/pip install --quiet uv
+	for name in requirements requirements-dev; do \
+	  $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --quiet $$name.in -o $$name.txt; \
+	done
+
+clean: ## Take away what was made, the data of `make run` excepted
+	rm -rf $(VENV) postman/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+$(VENV)/run: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12 run")'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python's venv module is incomplete here. On Debian: apt install python3-venv" >&2; exit 1; }
+	@test -x $(BIN)/python || { echo "Making the environment in $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.PHONY: help run migrate test servers lint test-sqlite test-postgresql test-mysql test-postman bench requirements clean

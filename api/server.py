@@ -1,0 +1,73 @@
+"""The HTTP server: granian, with the guards that it lacks. The reasons and figures: ``docs/decisions/0001-http-server.md``."""
+
+import os
+import signal
+import socket
+from typing import Any
+
+from flask import Flask
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server import Server
+
+from api.app import create_app
+from api.config import SECRET_SETTINGS, Config
+from api.embedded_redis import end_with_parent
+from api.slow_clients import watch_slow_clients
+
+BODY_READERS = 64
+HEADERS_SECONDS = 5
+REQUEST_SECONDS = 15
+STOP_SECONDS = 10
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s [%(levelname)s] %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "loggers": {
+        name: {"handlers": ["console"], "level": "ERROR", "propagate": False} for name in ("_granian", "granian")
+    },
+}
+
+
+def run_server(config: Config) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way are finished, for at most ``STOP_SECONDS``."""
+    parent = os.getpid()
+    server = Server(
+        "wsgi:app",
+        address=str(socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0][4][0]),
+        port=config.port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_SECONDS * 1000, max_buffer_size=32_768),
+        workers=config.workers,
+        blocking_threads=config.threads + BODY_READERS,
+        blocking_threads_idle_timeout=600,
+        backpressure=1024,
+        workers_kill_timeout=STOP_SECONDS,
+        respawn_failed_workers=True,
+        log_level=LogLevels.error,
+        log_dictconfig=LOGGING,
+    )
+
+    def spawn(worker_id: int, *args: Any, **kwargs: Any) -> None:
+        _tie_to(parent)
+        watch_slow_clients(config.port, REQUEST_SECONDS)
+        Server._spawn_wsgi_worker(worker_id, *args, **kwargs)
+
+    def load() -> Flask:
+        # The server copies the environment into that of every request.
+        for name in SECRET_SETTINGS:
+            os.environ.pop(name, None)
+        return create_app(config)
+
+    server.serve(spawn_target=spawn, target_loader=load, wrap_loader=False)
+
+
+def _tie_to(parent: int) -> None:
+    """End a worker with its parent, and keep it out of the terminal's signals: three at once hang one."""
+    os.setpgid(0, 0)
+    end_with_parent(signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)

