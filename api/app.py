@@ -1,15 +1,17 @@
 """The recipe of the app."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api.auth import init_auth
-from api.bodies import WholeBodies
 from api.config import Config, read_config
+from api.edge import Edge
 from api.errors import ProblemApi, init_errors
 from api.extensions import init_extensions
 from api.logs import configure_logs
-from api.replies import init_replies
 from api.routes import add_routes
 from api.system import add_system_routes
 from api.wiring import build_services
@@ -17,17 +19,24 @@ from services.clock import Clock, system_clock
 from sms.gateway import Gateway
 
 
+class AccountsApp(Flask):
+    """Flask without what none of our views is: it asks of each function at each call whether it is a coroutine."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself."""
+        return func
+
+
 def create_app(config: Config | None = None, clock: Clock = system_clock, gateway: Gateway | None = None) -> Flask:
     """An app on the settings of the environment; a clock and a gateway may be handed in. Raises ``BadSetting``."""
     config = config or read_config()
     configure_logs(config.log_format)
-    app = Flask("dongbao", static_folder=None)
+    app = AccountsApp("dongbao", static_folder=None)
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
     if config.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
-    app.wsgi_app = WholeBodies(app.wsgi_app, places=config.threads)  # type: ignore[method-assign]
-    init_replies(app)
+    app.wsgi_app = Edge(app.wsgi_app, places=config.threads)  # type: ignore[method-assign]
     init_errors(app)
     app.extensions["dongbao"] = build_services(config, init_extensions(app, config), clock, gateway)
     init_auth(app)

@@ -3,13 +3,14 @@
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from flask_restful import Api
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from api.edge import REQUEST_ID
 from api.problems import FIELD_MESSAGES, LANGUAGES, PROBLEMS
 from api.replies import dump_json
 from services.errors import ServiceError, ServiceUnavailable
@@ -57,7 +58,7 @@ def problem_reply(code: str, **members: Any) -> Response:
         "status": problem.status,
         "code": code,
         "detail": problem.detail[tongue].format(**members),
-        "request_id": g.request_id,
+        "request_id": request.environ[REQUEST_ID],
         **members,
     }
     if "errors" in members:

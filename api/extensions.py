@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 from flask_cors import CORS
 from flask_limiter import Limiter
 from flask_redis import FlaskRedis
@@ -32,38 +32,39 @@ def init_extensions(app: Flask, config: Config) -> Extensions:
     app.config["REDIS_URL"] = config.redis_url
     redis = FlaskRedis.from_custom_provider(RedisProvider, timeout_seconds=config.redis_timeout_seconds)
     redis.init_app(app)
+    _init_cors(app, config)
+    # One connection more than there are threads, for the readiness check.
+    database = connect_database(config.database_url, config.threads + 1, config.database_timeout_seconds)
+    return Extensions(database, redis, _make_limiter(config, redis))
+
+
+def _init_cors(app: Flask, config: Config) -> None:
+    """Let the pages of the listed origins read the replies, and no others."""
     CORS(
         app,
         origins=list(config.cors_origins) or ([] if config.is_production else LOCALHOST),
         expose_headers=EXPOSED_HEADERS,
         max_age=600,
     )
-    # One connection more than there are threads, for the readiness check.
-    database = connect_database(config.database_url, config.threads + 1, config.database_timeout_seconds)
-    return Extensions(database, redis, _init_limiter(app, config, redis))
+    add_headers = app.after_request_funcs[None].pop()
+    app.after_request(lambda response: add_headers(response) if "HTTP_ORIGIN" in request.environ else response)
 
 
-def _init_limiter(app: Flask, config: Config, redis: Any) -> Limiter:
+def _make_limiter(config: Config, redis: Any) -> Limiter:
     uri = config.ratelimit_storage_uri
     shared = {"connection_pool": redis.connection_pool} if uri == config.redis_url else {}
-    limiter = QuietLimiter(
+    limiter = Limiter(
         key_func=lambda: "",
         storage_uri=f"redis+{uri}" if uri.startswith("unix://") else uri,
         storage_options=shared,
         strategy=config.ratelimit_strategy,
     )
     try:
-        limiter.init_app(app)
+        # An app of its own takes the hooks that it would put around every request: api.limits counts without them.
+        limiter.init_app(Flask("limiter"))
     except (ConfigurationError, NotImplementedError) as error:
         raise BadSetting(
             f"RATELIMIT_STORAGE_URI and RATELIMIT_STRATEGY '{config.ratelimit_strategy}' don't fit: {error}. "
             "Memcached has no moving window: set RATELIMIT_STRATEGY=fixed-window."
         ) from error
     return limiter
-
-
-class QuietLimiter(Limiter):
-    """Flask-Limiter with its storage and strategy, and without its hook before every request: see ``api.limits``."""
-
-    def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:
-        """Nothing: the named limits are counted by the decorators that carry them."""

@@ -58,10 +58,14 @@ class NamedLimit:
                 raise RateLimited(retry_after=strategy.get_window_stats(item, self.name, key).reset_time - time.time())
 
     def clear(self) -> None:
-        """Forget what was counted for this request's key."""
+        """Forget what was counted for this request's key; where the storage is away, it forgets by itself in time."""
         key = self._key()
-        for item in self._items():
-            services().limiter.limiter.clear(item, self.name, key)
+        limiter = services().limiter
+        try:
+            for item in self._items():
+                limiter.limiter.clear(item, self.name, key)
+        except limiter.storage.base_exceptions:
+            return
 
     def _items(self) -> list[RateLimitItem]:
         return _parsed(services().config.limits[self.setting])

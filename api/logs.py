@@ -5,8 +5,10 @@ import sys
 
 import orjson
 import structlog
-from flask import g, has_request_context
+from flask import has_request_context, request
 from structlog.typing import EventDict, WrappedLogger
+
+from api.edge import REQUEST_ID
 
 
 def configure_logs(log_format: str) -> None:
@@ -31,6 +33,6 @@ def configure_logs(log_format: str) -> None:
 
 
 def _add_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    if has_request_context() and "request_id" in g:
-        event["request_id"] = g.request_id
+    if has_request_context():
+        event["request_id"] = request.environ[REQUEST_ID]
     return event

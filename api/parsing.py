@@ -9,7 +9,7 @@ from typing import Any
 from flask import g, request
 from marshmallow import ValidationError
 
-from api.bodies import REFUSED
+from api.edge import BODY_REFUSED
 from api.problems import MalformedJson, PayloadTooLarge, UnsupportedMediaType
 from schemas.body import Body
 from services.errors import Invalid
@@ -64,7 +64,7 @@ def decode_json(data: bytes) -> Any:
 
 def _json() -> Any:
     if "json" not in g:
-        if refused := request.environ.get(REFUSED):
+        if refused := request.environ.get(BODY_REFUSED):
             raise PROBLEM_OF_BODY[refused]
         if request.mimetype != "application/json":
             raise UnsupportedMediaType

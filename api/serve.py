@@ -26,7 +26,8 @@ def main() -> None:
 def serve(config: Config, parts: ExitStack) -> None:
     """Check, start what is private to us, migrate, and serve; raises ``BadSetting``."""
     _refuse_busy_port(config)
-    config.instance.mkdir(parents=True, exist_ok=True)
+    if config.embeds_redis or config.database_url.startswith("sqlite"):
+        config.instance.mkdir(parents=True, exist_ok=True)
     if config.embeds_redis:
         parts.callback(EmbeddedRedis(embedded_socket(config.instance), config.instance / "redis").stop)
     _refuse_absent_redis(config)

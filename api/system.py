@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import flask_swagger_ui
-from flask import Flask, Response, abort, request, send_from_directory
+from flask import Flask, Response, abort, request
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,10 +15,22 @@ from api.wiring import services
 
 PAGES = Path(__file__).parent / "pages"
 VIEWER = Path(flask_swagger_ui.__file__).parent / "dist"
+# What the two pages ask for; no other file of the folders is served.
+DOCS_FILES = {
+    "docs.css": PAGES,
+    "docs.js": PAGES,
+    "icon.svg": PAGES,
+    "swagger-ui.css": VIEWER,
+    "swagger-ui-bundle.js": VIEWER,
+}
+INBOX_FILES = dict.fromkeys(("inbox.css", "inbox.js", "icon.svg"), PAGES)
+TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
+# The inbox shows what strangers may have written, so that its scripts may not make HTML of text at all.
+INBOX_POLICY = f"{PAGE_POLICY}; require-trusted-types-for 'script'; trusted-types 'none'"
 
 
 def add_system_routes(app: Flask) -> None:
@@ -28,10 +40,10 @@ def add_system_routes(app: Flask) -> None:
     app.add_url_rule("/readyz", view_func=readiness)
     app.add_url_rule("/openapi.yaml", view_func=description)
     app.add_url_rule("/docs", view_func=docs)
-    app.add_url_rule("/docs/<path:name>", view_func=docs_file)
+    app.add_url_rule("/docs/<name>", view_func=docs_file)
     if app.extensions["dongbao"].inbox:
         app.add_url_rule("/dev/inbox", view_func=inbox)
-        app.add_url_rule("/dev/<path:name>", view_func=inbox_file)
+        app.add_url_rule("/dev/<name>", view_func=inbox_file)
 
 
 def index() -> Response:
@@ -62,36 +74,41 @@ def description() -> Response:
 
 def docs() -> Response:
     """The viewer of the description; it works offline."""
-    return _page("docs.html")
+    return _page("docs.html", PAGE_POLICY)
 
 
 def docs_file(name: str) -> Response:
     """A file of the viewer, ours or the package's."""
-    if (PAGES / name).is_file() and name.startswith("docs."):
-        return send_from_directory(PAGES, name)
-    return send_from_directory(VIEWER, name)
+    return _file(DOCS_FILES, name)
 
 
 def inbox() -> Response:
     """The messages "sent": a page for people, JSON for whoever asks for it."""
-    wanted = request.accept_mimetypes.best_match(("text/html", "application/json"), default="text/html")
     box = services().inbox
     if box is None:
         abort(404)
-    return reply({"messages": box.messages()}) if wanted == "application/json" else _page("inbox.html")
+    wanted = request.accept_mimetypes.best_match(("text/html", "application/json"), default="text/html")
+    shown = reply({"messages": box.messages()}) if wanted == "application/json" else _page("inbox.html", INBOX_POLICY)
+    shown.vary.add("Accept")
+    return shown
 
 
 def inbox_file(name: str) -> Response:
     """A file of the inbox page."""
-    if not name.startswith("inbox."):
-        abort(404)
-    return send_from_directory(PAGES, name)
+    return _file(INBOX_FILES, name)
 
 
-def _page(name: str) -> Response:
-    page = send_from_directory(PAGES, name)
-    page.headers["Content-Security-Policy"] = PAGE_POLICY
+def _page(name: str, policy: str) -> Response:
+    page = _file({name: PAGES}, name)
+    page.headers["Content-Security-Policy"] = policy
     return page
+
+
+def _file(folders: dict[str, Path], name: str) -> Response:
+    """One of the named files; the type is said here, as some systems hold a script for plain text."""
+    if name not in folders:
+        abort(404)
+    return Response((folders[name] / name).read_bytes(), mimetype=TYPES[Path(name).suffix])
 
 
 def _check_database() -> str:

@@ -121,7 +121,8 @@ class Sessions:
         types = Session.__table__.c
         row = select(*(literal(value, types[name].type) for name, value in values.items()))
         row = row.where(_in_good_standing(user_id, credential_version))
-        inserted = connection.execute(insert(Session).from_select(list(values), row))
+        statement = insert(Session).from_select(list(values), row).execution_options(preserve_rowcount=True)
+        inserted = connection.execute(statement)
         if inserted.rowcount != 1:
             raise InvalidCredentials
         return self._pair(RefreshClaims(Claims(user_id, session_id, credential_version), 1, ends_at))

@@ -1,0 +1,36 @@
+# syntax=docker/dockerfile:1
+
+FROM python:3.11-slim-bookworm AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+WORKDIR /build
+RUN python -m venv /opt/venv
+COPY requirements.txt .
+RUN /opt/venv/bin/pip install --require-hashes -r requirements.txt
+
+FROM python:3.11-slim-bookworm
+LABEL org.opencontainers.image.title="Dongbao Accounts"
+RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin dongbao
+COPY --from=build /opt/venv /opt/venv
+WORKDIR /app
+COPY openapi.yaml wsgi.py ./
+COPY api api
+COPY migrations migrations
+COPY models models
+COPY resources resources
+COPY schemas schemas
+COPY services services
+COPY sms sms
+
+# Nothing is written while DATABASE_URL and REDIS_URL are set, so the container may run read-only.
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    APP_ENV=production \
+    HOST=0.0.0.0 \
+    PORT=5000
+USER 10001
+EXPOSE 5000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=15s \
+    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f\"http://127.0.0.1:{os.environ['PORT']}/healthz\", timeout=2)"]
+STOPSIGNAL SIGTERM
+CMD ["python", "-m", "api.serve"]
