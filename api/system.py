@@ -113,7 +113,7 @@ def _file(folders: dict[str, Path], name: str) -> Response:
 
 def _check_database() -> str:
     try:
-        with services().database.reading() as connection:
+        with services().database.connection() as connection:
             connection.execute(text("SELECT 1"))
     except SQLAlchemyError:
         return "unreachable"

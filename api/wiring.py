@@ -20,6 +20,7 @@ from services.logins import Logins
 from services.passwords import HashingRules, Passwords
 from services.phones import mask_phone
 from services.session_cache import SessionCache
+from services.session_store import SessionStore
 from services.sessions import Sessions
 from services.tickets import Tickets
 from services.tokens import Tokens
@@ -62,7 +63,7 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, gateway
     tickets = Tickets(keyring, clock, config.ticket_seconds)
     passwords = Passwords(_hashing_rules(config))
     sessions = Sessions(
-        database,
+        SessionStore(database),
         cache,
         tokens,
         clock,

@@ -50,7 +50,7 @@ class Accounts:
         self._refuse_taken(phone, username, email)
         user = self._new_user(phone, username, email, self._passwords.hash(password))
         try:
-            with self._database.writing() as connection:
+            with self._database.transaction() as connection:
                 connection.execute(insert(User), user)
                 pair = self._sessions.open(connection, user["id"], user["credential_version"], device)
         except IntegrityError as error:
@@ -59,17 +59,17 @@ class Accounts:
 
     def is_username_free(self, username: str) -> bool:
         """Whether nobody has a name that folds to the same key."""
-        with self._database.reading() as connection:
+        with self._database.connection() as connection:
             return connection.scalar(select(User.id).where(User.username_key == fold(username))) is None
 
     def is_phone_registered(self, phone: str) -> bool:
         """Whether an account has this phone (E.164)."""
-        with self._database.reading() as connection:
+        with self._database.connection() as connection:
             return connection.scalar(select(User.id).where(User.phone == phone)) is not None
 
     def phone_of(self, user_id: str) -> str:
         """The account's phone in E.164: for sending to it, never for showing. Raises ``NotFound`` where it has none."""
-        with self._database.reading() as connection:
+        with self._database.connection() as connection:
             phone = connection.scalar(select(User.phone).where(User.id == user_id))
         if phone is None:
             raise NotFound
@@ -79,7 +79,7 @@ class Accounts:
         """Give the caller's account another user name; raises ``UsernameTaken``."""
         renamed = update(User).where(User.id == caller.profile.id)
         try:
-            with self._database.writing() as connection:
+            with self._database.transaction() as connection:
                 connection.execute(renamed.values(username=username, username_key=fold(username)))
                 row = connection.execute(select(*PROFILE_COLUMNS).where(User.id == caller.profile.id)).one()
         except IntegrityError as error:
@@ -95,7 +95,7 @@ class Accounts:
             (User.verified_email_key, fold(email), EmailTaken),
         )
         query = select(*(column for column, _, _ in facts)).where(or_(*(column == value for column, value, _ in facts)))
-        with self._database.reading() as connection:
+        with self._database.connection() as connection:
             rows = connection.execute(query).all()
         for column, value, error in facts:
             if any(row._mapping[column] == value for row in rows):

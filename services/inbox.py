@@ -1,6 +1,6 @@
 """The development inbox: the last messages of all processes, sealed in Redis, readable by the developer alone."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from services.scripts import RedisClient
 from sms.gateway import Message
 
 KEY = "inbox"
+OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
 CAPACITY = 200
 
 
@@ -45,7 +46,7 @@ class Inbox:
             "sms", message.to, None, message.text, message.code, None, message.purpose, message.id, self._clock()
         )
         with self._redis.pipeline() as pipeline:
-            pipeline.lpush(KEY, self._keyring.seal(orjson.dumps(asdict(kept)).decode()))
+            pipeline.lpush(KEY, self._keyring.seal(orjson.dumps(kept, option=OPTIONS).decode()))
             pipeline.ltrim(KEY, 0, CAPACITY - 1)
             pipeline.execute()
 

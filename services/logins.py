@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import bindparam, select, update
 
 from models import User
 from models.database import Database
@@ -14,7 +14,15 @@ from services.sessions import Device, Sessions, SignedIn
 from services.tickets import Tickets
 
 ACCOUNT_COLUMNS = (*PROFILE_COLUMNS, User.credential_version, User.password_hash)
-IDENTIFIERS = {"phone": User.phone, "email": User.verified_email_key, "username": User.username_key}
+FIND_BY = {
+    kind: select(*ACCOUNT_COLUMNS).where(column == bindparam("identifier"))
+    for kind, column in (("phone", User.phone), ("email", User.verified_email_key), ("username", User.username_key))
+}
+REHASH = (
+    update(User)
+    .where(User.id == bindparam("user"), User.password_hash == bindparam("old_hash"))
+    .values(password_hash=bindparam("new_hash"))
+)
 
 
 class Logins:
@@ -31,33 +39,34 @@ class Logins:
 
         Raises ``InvalidCredentials``, or ``ServiceUnavailable`` when too many hash at once.
         """
-        row = self._find(IDENTIFIERS[kind] == (identifier if kind == "phone" else fold(identifier)))
+        row = self._find(kind, identifier if kind == "phone" else fold(identifier))
         fits = self._passwords.verify(row and row.password_hash, password)
         if row is None or not fits or row.status == "disabled":
             raise InvalidCredentials
-        return self._open(row, device, self._rehashed(row, password))
+        if self._passwords.is_outdated(row.password_hash):
+            self._rehash(row, password)
+        return self._open(row, device)
 
     def by_code(self, phone: str, device: Device) -> SignedIn:
         """Log in the account of a phone whose possession is proven; raises ``PhoneNotRegistered`` with a ticket."""
-        row = self._find(User.phone == phone)
+        row = self._find("phone", phone)
         if row is None:
             raise PhoneNotRegistered(ticket=self._tickets.issue("register", phone))
         if row.status == "disabled":
             raise InvalidCredentials
         return self._open(row, device)
 
-    def _find(self, condition: "ColumnElement[bool]") -> Any:
-        with self._database.reading() as connection:
-            return connection.execute(select(*ACCOUNT_COLUMNS).where(condition)).one_or_none()
+    def _find(self, kind: str, identifier: str) -> Any:
+        with self._database.connection() as connection:
+            return connection.execute(FIND_BY[kind], {"identifier": identifier}).one_or_none()
 
-    def _rehashed(self, row: Any, password: str) -> str | None:
-        """A new hash where the old one was made with other costs."""
-        return self._passwords.hash(password) if self._passwords.is_outdated(row.password_hash) else None
+    def _rehash(self, row: Any, password: str) -> None:
+        """Replace a hash that was made with other costs, unless the password was changed meanwhile."""
+        values = {"user": row.id, "old_hash": row.password_hash, "new_hash": self._passwords.hash(password)}
+        with self._database.connection() as connection:
+            connection.execute(REHASH, values)
 
-    def _open(self, row: Any, device: Device, new_hash: str | None = None) -> SignedIn:
-        with self._database.writing() as connection:
-            if new_hash:
-                same = (User.id == row.id, User.password_hash == row.password_hash)
-                connection.execute(update(User).where(*same).values(password_hash=new_hash))
+    def _open(self, row: Any, device: Device) -> SignedIn:
+        with self._database.connection() as connection:
             pair = self._sessions.open(connection, row.id, row.credential_version, device)
         return SignedIn.of(profile_of(row), pair)

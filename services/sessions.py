@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Row, exists, insert, literal, select, update
+from sqlalchemy import Connection
 
-from models import Session, User
-from models.database import Database
 from services.clock import Clock
 from services.errors import (
     InvalidCredentials,
@@ -18,8 +16,9 @@ from services.errors import (
     SessionRevoked,
 )
 from services.ids import new_id
-from services.profiles import PROFILE_COLUMNS, Profile, profile_of
+from services.profiles import Profile, profile_of
 from services.session_cache import SessionCache, SessionState
+from services.session_store import SessionStore
 from services.tokens import Claims, RefreshClaims, Tokens
 
 ENDED = 0
@@ -82,7 +81,7 @@ class Sessions:
 
     def __init__(
         self,
-        database: Database,
+        store: SessionStore,
         cache: SessionCache,
         tokens: Tokens,
         clock: Clock,
@@ -91,7 +90,7 @@ class Sessions:
         session_lifetime: timedelta,
         grace: timedelta,
     ) -> None:
-        self._database = database
+        self._store = store
         self._cache = cache
         self._tokens = tokens
         self._clock = clock
@@ -100,32 +99,26 @@ class Sessions:
         self._grace = grace
 
     def open(self, connection: Connection, user_id: str, credential_version: int, device: Device) -> TokenPair:
-        """Insert a session in the transaction of ``connection``.
+        """Insert a session through ``connection``, in its transaction where it has one.
 
         Raises ``InvalidCredentials`` when the account changed its credentials, or was disabled, since they were checked.
         """
         now = self._clock()
         ends_at = now + self._session_lifetime
-        session_id = new_id()
-        values = {
-            "id": session_id,
-            "user_id": user_id,
-            "counter": 1,
-            "device": device.name,
-            "ip": device.ip,
-            "created_at": now,
-            "refreshed_at": now,
-            "expires_at": self._expiry(now, ends_at),
-            "ends_at": ends_at,
-        }
-        types = Session.__table__.c
-        row = select(*(literal(value, types[name].type) for name, value in values.items()))
-        row = row.where(_in_good_standing(user_id, credential_version))
-        statement = insert(Session).from_select(list(values), row).execution_options(preserve_rowcount=True)
-        inserted = connection.execute(statement)
-        if inserted.rowcount != 1:
+        claims = Claims(user_id, new_id(), credential_version)
+        opened = self._store.open(
+            connection,
+            claims,
+            device=device.name,
+            ip=device.ip,
+            created_at=now,
+            refreshed_at=now,
+            expires_at=self._expiry(now, ends_at),
+            ends_at=ends_at,
+        )
+        if not opened:
             raise InvalidCredentials
-        return self._pair(RefreshClaims(Claims(user_id, session_id, credential_version), 1, ends_at))
+        return self._pair(RefreshClaims(claims, 1, ends_at))
 
     def check(self, claims: Claims) -> Caller:
         """The caller behind an access token's claims; raises ``SessionRevoked``."""
@@ -146,30 +139,28 @@ class Sessions:
         ``RefreshInvalid``, ``RefreshExpired`` or ``RefreshReused``.
         """
         old = self._tokens.read_refresh(token)
-        new = RefreshClaims(old.claims, old.counter + 1, old.ends_at)
-        if self._rotate(old) or self._repeated_in_time(old):
-            return self._pair(new)
-        self._end(Session.id == old.claims.session_id)
+        now = self._clock()
+        rotated = self._store.rotate(old.claims, old.counter, now, self._expiry(now, old.ends_at))
+        if rotated or self._is_repeated_in_time(old, now):
+            return self._pair(RefreshClaims(old.claims, old.counter + 1, old.ends_at))
+        self._store.end(old.claims.session_id, now)
         self._cache.forget(old.claims.user_id)
         raise RefreshReused
 
     def list(self, caller: Caller) -> list[SessionView]:
         """The caller's living sessions, the newest first."""
-        query = select(Session).where(*_living(caller.profile.id, self._clock())).order_by(Session.created_at.desc())
-        with self._database.reading() as connection:
-            return [_view(row, caller.session_id) for row in connection.execute(query)]
+        return [_view(row, caller.session_id) for row in self._store.list(caller.profile.id, self._clock())]
 
     def end(self, caller: Caller, session_id: str) -> None:
-        """End one of the caller's sessions; raises ``NotFound``."""
-        ended = self._end(Session.id == session_id, *_living(caller.profile.id, self._clock()))
+        """End one of the caller's sessions; raises ``NotFound``. Ending one's own twice at once is no mistake."""
+        ended = self._store.end_own(caller.profile.id, session_id, self._clock())
         self._cache.forget(caller.profile.id)
         if not ended and session_id != caller.session_id:
             raise NotFound
 
     def end_all(self, caller: Caller, keep_current: bool = False) -> None:
         """End all of the caller's sessions, or all others."""
-        spared = (Session.id != caller.session_id,) if keep_current else ()
-        self._end(*_living(caller.profile.id, self._clock()), *spared)
+        self._store.end_all(caller.profile.id, self._clock(), caller.session_id if keep_current else None)
         self._cache.forget(caller.profile.id)
 
     def _expiry(self, now: datetime, ends_at: datetime) -> datetime:
@@ -186,14 +177,9 @@ class Sessions:
         )
 
     def _load(self, claims: Claims) -> SessionState | None:
+        """What the database says, kept for the next calls."""
         lease = self._cache.lease(claims.user_id)
-        query = (
-            select(*PROFILE_COLUMNS, User.credential_version, Session.expires_at, Session.ended_at)
-            .join(Session, Session.user_id == User.id)
-            .where(Session.id == claims.session_id, User.id == claims.user_id)
-        )
-        with self._database.reading() as connection:
-            row = connection.execute(query).one_or_none()
+        row = self._store.load(claims)
         if row is None:
             return None
         expires_at = ENDED if row.ended_at else int(row.expires_at.timestamp())
@@ -201,53 +187,19 @@ class Sessions:
         self._cache.fill(lease, claims.session_id, state)
         return state
 
-    def _rotate(self, old: RefreshClaims) -> bool:
-        """Move the counter on by one; only one request can, for each generation."""
-        now = self._clock()
-        statement = (
-            update(Session)
-            .where(
-                Session.id == old.claims.session_id,
-                Session.counter == old.counter,
-                Session.ended_at.is_(None),
-                Session.expires_at > now,
-                _in_good_standing(old.claims.user_id, old.claims.credential_version),
-            )
-            .values(counter=old.counter + 1, refreshed_at=now, expires_at=self._expiry(now, old.ends_at))
-        )
-        return self._execute(statement).rowcount == 1
-
-    def _repeated_in_time(self, old: RefreshClaims) -> bool:
+    def _is_repeated_in_time(self, old: RefreshClaims, now: datetime) -> bool:
         """Why the rotation did not happen: True for a repeat within the grace, False for a reuse; else it raises."""
-        now = self._clock()
-        with self._database.reading() as connection:
-            row = connection.execute(select(Session).where(Session.id == old.claims.session_id)).one_or_none()
-        if row is None or row.ended_at is not None or row.counter <= old.counter:
-            raise RefreshExpired if row and not row.ended_at and row.expires_at <= now else RefreshInvalid
+        row = self._store.find(old.claims.session_id)
+        if row is None or row.ended_at is not None:
+            raise RefreshInvalid
         if row.expires_at <= now:
             raise RefreshExpired
+        if row.counter <= old.counter:
+            raise RefreshInvalid
         return bool(row.counter == old.counter + 1 and now - row.refreshed_at <= self._grace)
 
-    def _end(self, *conditions: Any) -> bool:
-        ended = self._execute(
-            update(Session).where(Session.ended_at.is_(None), *conditions).values(ended_at=self._clock())
-        )
-        return ended.rowcount > 0
 
-    def _execute(self, statement: Any) -> "CursorResult[Any]":
-        with self._database.writing() as connection:
-            return connection.execute(statement)
-
-
-def _in_good_standing(user_id: str, credential_version: int) -> Any:
-    return exists().where(User.id == user_id, User.credential_version == credential_version, User.status != "disabled")
-
-
-def _living(user_id: str, now: datetime) -> tuple[Any, ...]:
-    return Session.user_id == user_id, Session.ended_at.is_(None), Session.expires_at > now
-
-
-def _view(row: "Row[Any]", current_id: str) -> SessionView:
+def _view(row: Any, current_id: str) -> SessionView:
     return SessionView(
         row.id, row.device, row.ip, row.created_at, row.refreshed_at, row.expires_at, row.id == current_id
     )

@@ -121,6 +121,7 @@ async function ask() {
 }
 
 async function fetchMessages() {
+  reason = says.no_answer;
   try {
     const reply = await fetch(location.pathname, {
       headers: { Accept: "application/json" },
@@ -132,7 +133,7 @@ async function fetchMessages() {
     }
     reason = says.bad_answer(reply.status);
   } catch {
-    reason = says.no_answer;
+    // No connection, no answer in time, or an answer of something else than our server.
   }
   return null;
 }

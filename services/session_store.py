@@ -1,0 +1,111 @@
+"""The SQL of sessions: each act one statement, built once."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, exists, insert, select, update
+
+from models import Session, User
+from models.database import Database
+from services.profiles import PROFILE_COLUMNS
+from services.tokens import Claims
+
+_INSERTED = ("id", "user_id", "counter", "device", "ip", "created_at", "refreshed_at", "expires_at", "ends_at")
+_GOOD_STANDING = exists().where(
+    User.id == bindparam("owner", type_=User.id.type),
+    User.credential_version == bindparam("version", type_=User.credential_version.type),
+    User.status != "disabled",
+)
+_LIVING = (
+    Session.user_id == bindparam("owner"),
+    Session.ended_at.is_(None),
+    Session.expires_at > bindparam("now", type_=Session.expires_at.type),
+)
+
+OPEN = (
+    insert(Session)
+    .from_select(
+        _INSERTED,
+        select(*(bindparam(name, type_=Session.__table__.c[name].type) for name in _INSERTED)).where(_GOOD_STANDING),
+    )
+    .execution_options(preserve_rowcount=True)
+)
+LOAD = (
+    select(*PROFILE_COLUMNS, User.credential_version, Session.expires_at, Session.ended_at)
+    .join(Session, Session.user_id == User.id)
+    .where(Session.id == bindparam("session"), User.id == bindparam("owner"))
+)
+ROTATE = (
+    update(Session)
+    .where(
+        Session.id == bindparam("session"),
+        Session.counter == bindparam("generation"),
+        Session.ended_at.is_(None),
+        Session.expires_at > bindparam("now"),
+        _GOOD_STANDING,
+    )
+    .values(counter=Session.counter + 1, refreshed_at=bindparam("now"), expires_at=bindparam("until"))
+)
+FIND = select(Session.counter, Session.refreshed_at, Session.expires_at, Session.ended_at).where(
+    Session.id == bindparam("session")
+)
+LIST = select(Session.__table__).where(*_LIVING).order_by(Session.created_at.desc(), Session.id.desc())
+END = update(Session).where(Session.ended_at.is_(None)).values(ended_at=bindparam("now"))
+END_ONE = END.where(Session.id == bindparam("session"))
+END_OWN = update(Session).where(*_LIVING).values(ended_at=bindparam("now"))
+END_OWN_ONE = END_OWN.where(Session.id == bindparam("session"))
+END_OWN_OTHERS = END_OWN.where(Session.id != bindparam("session"))
+
+
+class SessionStore:
+    """Reads and writes the sessions of the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def open(self, connection: Connection, claims: Claims, **columns: Any) -> bool:
+        """Insert a session, if its account still has these credentials and is not disabled; says whether it did."""
+        values = {"id": claims.session_id, "user_id": claims.user_id, "counter": 1, **columns}
+        return connection.execute(OPEN, values | _standing(claims)).rowcount == 1
+
+    def load(self, claims: Claims) -> Any:
+        """The session and its account's profile."""
+        with self._database.connection() as connection:
+            return connection.execute(LOAD, {"session": claims.session_id, "owner": claims.user_id}).one_or_none()
+
+    def rotate(self, claims: Claims, generation: int, now: datetime, until: datetime) -> bool:
+        """Move the counter on from ``generation``; of all that try at once, one does. The session then lives ``until``."""
+        values = {"session": claims.session_id, "generation": generation, "now": now, "until": until}
+        return self._execute(ROTATE, values | _standing(claims)) == 1
+
+    def find(self, session_id: str) -> Any:
+        """A session, living or not."""
+        with self._database.connection() as connection:
+            return connection.execute(FIND, {"session": session_id}).one_or_none()
+
+    def list(self, user_id: str, now: datetime) -> "list[Any]":
+        """The living sessions of an account, the newest first."""
+        with self._database.connection() as connection:
+            return list(connection.execute(LIST, {"owner": user_id, "now": now}))
+
+    def end(self, session_id: str, now: datetime) -> None:
+        """End a session, whoever has it."""
+        self._execute(END_ONE, {"session": session_id, "now": now})
+
+    def end_own(self, user_id: str, session_id: str, now: datetime) -> bool:
+        """End one session of an account; says whether there was one."""
+        return self._execute(END_OWN_ONE, {"owner": user_id, "session": session_id, "now": now}) == 1
+
+    def end_all(self, user_id: str, now: datetime, spared: str | None) -> None:
+        """End every session of an account, or every other one than ``spared``."""
+        statement = END_OWN_OTHERS if spared else END_OWN
+        self._execute(statement, {"owner": user_id, "now": now} | ({"session": spared} if spared else {}))
+
+    def _execute(self, statement: Any, values: dict[str, Any]) -> int:
+        """How many rows one statement changed."""
+        with self._database.connection() as connection:
+            return int(connection.execute(statement, values).rowcount)
+
+
+def _standing(claims: Claims) -> dict[str, Any]:
+    return {"owner": claims.user_id, "version": claims.credential_version}
