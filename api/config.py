@@ -89,7 +89,7 @@ def read_config() -> Config:
     try:
         config = _read(env, Path(env.str("INSTANCE_DIR", str(ROOT / "instance"))).resolve())
     except EnvError as error:
-        raise BadSetting(f"A setting can't be read: {error}. See docs/configuration.md.") from error
+        raise BadSetting(f"{str(error).rstrip('.')}. See docs/configuration.md.") from error
     _check(config)
     return config
 

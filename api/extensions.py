@@ -9,6 +9,7 @@ from flask_cors import CORS
 from flask_limiter import Limiter
 from flask_redis import FlaskRedis
 from limits.errors import ConfigurationError
+from limits.storage import RedisStorage
 
 from api.config import BadSetting, Config
 from api.redis_client import RedisProvider
@@ -52,11 +53,9 @@ def _init_cors(app: Flask, config: Config) -> None:
 
 def _make_limiter(config: Config, redis: Any) -> Limiter:
     uri = config.ratelimit_storage_uri
-    shared = {"connection_pool": redis.connection_pool} if uri == config.redis_url else {}
     limiter = Limiter(
         key_func=lambda: "",
         storage_uri=f"redis+{uri}" if uri.startswith("unix://") else uri,
-        storage_options=shared,
         strategy=config.ratelimit_strategy,
     )
     try:
@@ -67,4 +66,8 @@ def _make_limiter(config: Config, redis: Any) -> Limiter:
             f"RATELIMIT_STORAGE_URI and RATELIMIT_STRATEGY '{config.ratelimit_strategy}' don't fit: {error}. "
             "Memcached has no moving window: set RATELIMIT_STRATEGY=fixed-window."
         ) from error
+    if uri == config.redis_url and isinstance(limiter.storage, RedisStorage):
+        # Our client, with its connections and time limits, in place of the one that the storage made for itself.
+        limiter.storage.storage = redis
+        limiter.storage.initialize_storage(uri)
     return limiter

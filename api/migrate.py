@@ -21,7 +21,8 @@ def migrate(config: Config) -> None:
             command.upgrade(alembic, "head")
             connection.commit()
     except SQLAlchemyError as error:
-        raise BadSetting(f"DATABASE_URL can't be migrated: {getattr(error, 'orig', error)}") from error
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        raise BadSetting(f"The database of DATABASE_URL can't be used: {reason}") from error
     finally:
         database.engine.dispose()
 

@@ -32,8 +32,7 @@ def serve(config: Config, parts: ExitStack) -> None:
         parts.callback(EmbeddedRedis(embedded_socket(config.instance), config.instance / "redis").stop)
     _refuse_absent_redis(config)
     migrate(config)
-    print(_screen(config), flush=True)
-    run_server(config)
+    run_server(config, on_start=lambda: print(_screen(config), flush=True))
 
 
 def _refuse_busy_port(config: Config) -> None:

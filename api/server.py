@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -31,8 +32,12 @@ LOGGING: dict[str, Any] = {
 }
 
 
-def run_server(config: Config) -> None:
-    """Serve until SIGTERM or SIGINT; requests under way are finished, for at most ``STOP_SECONDS``."""
+def run_server(config: Config, on_start: Callable[[], None]) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way are finished, for at most ``STOP_SECONDS``.
+
+    The app is made once and inherited by the workers; it connects to nothing before its first request.
+    """
+    app = create_app(config)
     parent = os.getpid()
     server = Server(
         "wsgi:app",
@@ -60,8 +65,9 @@ def run_server(config: Config) -> None:
         # The server copies the environment into that of every request.
         for name in SECRET_SETTINGS:
             os.environ.pop(name, None)
-        return create_app(config)
+        return app
 
+    server.on_startup(on_start)
     server.serve(spawn_target=spawn, target_loader=load, wrap_loader=False)
 
 
