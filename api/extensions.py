@@ -61,10 +61,12 @@ def _make_limiter(config: Config, redis: Any) -> Limiter:
     try:
         # An app of its own takes the hooks that it would put around every request: api.limits counts without them.
         limiter.init_app(Flask("limiter"))
-    except (ConfigurationError, NotImplementedError) as error:
+    except ConfigurationError as error:
+        raise BadSetting(f"RATELIMIT_STORAGE_URI or RATELIMIT_STRATEGY is not right: {error}") from error
+    except NotImplementedError as error:
         raise BadSetting(
-            f"RATELIMIT_STORAGE_URI and RATELIMIT_STRATEGY '{config.ratelimit_strategy}' don't fit: {error}. "
-            "Memcached has no moving window: set RATELIMIT_STRATEGY=fixed-window."
+            f"RATELIMIT_STRATEGY={config.ratelimit_strategy} can't be had on this RATELIMIT_STORAGE_URI; memcached, for "
+            "instance, has no moving window. Set RATELIMIT_STRATEGY=fixed-window, or use Redis."
         ) from error
     if uri == config.redis_url and isinstance(limiter.storage, RedisStorage):
         # Our client, with its connections and time limits, in place of the one that the storage made for itself.

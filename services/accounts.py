@@ -98,7 +98,7 @@ class Accounts:
         with self._database.connection() as connection:
             rows = connection.execute(query).all()
         for column, value, error in facts:
-            if any(row._mapping[column] == value for row in rows):
+            if any(row._mapping[column.key] == value for row in rows):
                 raise error
 
     def _conflict(self, phone: str) -> ServiceError:

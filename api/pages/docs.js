@@ -13,6 +13,7 @@ SwaggerUIBundle({
   dom_id: "#docs",
   url: "openapi.yaml",
   deepLinking: true,
+  defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
   filter: true,
   queryConfigEnabled: false,

@@ -80,9 +80,10 @@ const TEXTS = {
 };
 
 const language = /^zh\b/i.test(navigator.language) ? "zh-CN" : "en";
+const locale = /^(zh|en)\b/i.test(navigator.language) ? navigator.language : "en-GB";
 const says = TEXTS[language];
-const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
-const exact = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium" });
+const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+const exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "medium" });
 const part = (id) => document.getElementById(id);
 
 let rows = null; // key → {message, element}, the oldest first; null until the server has answered

@@ -36,9 +36,12 @@ end
 
 redis.call('ZADD', sends, now, ARGV[4])
 redis.call('PEXPIRE', sends, DAY)
+local left = lifetime * 1000
 if lifetime > 0 then
   redis.call('HSET', challenge, unpack(ARGV, 7))
-  redis.call('PEXPIRE', challenge, lifetime * 1000)
+  redis.call('PEXPIRE', challenge, left)
+else
+  left = redis.call('PTTL', challenge)
 end
 local kept = redis.call('HMGET', challenge, 'sealed', 'purpose')
-return {'ok', redis.call('PTTL', challenge), kept[1], kept[2]}
+return {'ok', left, kept[1], kept[2]}
