@@ -11,10 +11,10 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Any
 
-from flask import request
 from limits import RateLimitItem, parse_many
 
 from api.auth import current_caller
+from api.devices import current_address
 from api.parsing import parse_body, read_object
 from api.wiring import services
 from schemas.login import LoginBody
@@ -77,7 +77,7 @@ _parsed = lru_cache(parse_many)
 @lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
     """Whom an address stands for: IPv4 in its usual form, also when mapped into IPv6, and of IPv6 the /64 network."""
-    parsed = ipaddress.ip_address(address.partition("%")[0])
+    parsed = ipaddress.ip_address(address)
     if isinstance(parsed, ipaddress.IPv4Address):
         return str(parsed)
     if parsed.ipv4_mapped:
@@ -86,7 +86,7 @@ def network_of(address: str) -> str:
 
 
 def _address() -> str:
-    return network_of(request.remote_addr or "::")
+    return network_of(current_address())
 
 
 def _phone() -> str:
