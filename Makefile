@@ -16,7 +16,7 @@ run: $(VENV)/run ## Start the server on http://127.0.0.1:5000 (settings: docs/co
 migrate: $(VENV)/run ## Bring the database of DATABASE_URL to the newest schema
 	@$(BIN)/python -m api.migrate
 
-test: servers lint test-sqlite test-postgresql test-mysql test-postman ## Everything that must hold
+test: servers lint test-sqlite test-postgresql test-mysql ## Everything that must hold
 
 servers: $(VENV)/dev ## Install what the tests need besides Python packages, where it is missing
 	@$(BIN)/python -m tests.servers.install
@@ -60,4 +60,4 @@ $(VENV)/dev: $(VENV)/run requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run migrate test servers lint test-sqlite test-postgresql test-mysql test-postman bench requirements clean
+.PHONY: help run migrate test servers lint test-sqlite test-postgresql test-mysql bench requirements clean

@@ -10,6 +10,9 @@ from structlog.typing import EventDict, WrappedLogger
 
 from api.edge import REQUEST_ID
 
+# The values of variables in a traceback would be passwords and codes.
+WITHOUT_LOCALS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+
 
 def configure_logs(log_format: str) -> None:
     """Send structlog's events to standard error as ``json`` or for the ``console``."""
@@ -19,10 +22,19 @@ def configure_logs(log_format: str) -> None:
         _add_request_id,
     ]
     if log_format == "json":
-        processors = [*shared, structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(orjson.dumps)]
+        processors = [
+            *shared,
+            structlog.processors.ExceptionRenderer(WITHOUT_LOCALS),
+            structlog.processors.JSONRenderer(orjson.dumps),
+        ]
         factory: object = structlog.BytesLoggerFactory(sys.stderr.buffer)
     else:
-        processors = [*shared, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        processors = [
+            *shared,
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
+        ]
         factory = structlog.PrintLoggerFactory(sys.stderr)
     structlog.configure(
         processors=processors,  # type: ignore[arg-type]
