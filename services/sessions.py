@@ -15,7 +15,7 @@ from services.errors import (
     RefreshReused,
     SessionRevoked,
 )
-from services.ids import new_id
+from services.ids import is_id, new_id
 from services.profiles import Profile, profile_of
 from services.session_cache import SessionCache, SessionState
 from services.session_store import SessionStore
@@ -153,7 +153,7 @@ class Sessions:
 
     def end(self, caller: Caller, session_id: str) -> None:
         """End one of the caller's sessions; raises ``NotFound``. Ending one's own twice at once is no mistake."""
-        ended = self._store.end_own(caller.profile.id, session_id, self._clock())
+        ended = is_id(session_id) and self._store.end_own(caller.profile.id, session_id, self._clock())
         self._cache.forget(caller.profile.id)
         if not ended and session_id != caller.session_id:
             raise NotFound
