@@ -5,6 +5,7 @@
 
 import hashlib
 import os
+import re
 import secrets
 import tempfile
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_SETTINGS = ("SECRET_KEYS", "DATABASE_URL", "REDIS_URL", "RATELIMIT_STORAGE_URI")
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 LIMITS = {
     "LIMIT_SMS_PER_ADDRESS": "10/minute;60/hour",
     "LIMIT_SMS_PER_PHONE": "300/hour",
@@ -73,7 +75,6 @@ class Config:
     hash_patience_seconds: float
     cors_origins: tuple[str, ...]
     trusted_proxies: int
-    public_url: str
     log_format: str
 
     @property
@@ -111,9 +112,9 @@ def _read(env: Env, instance: Path) -> Config:
         threads=threads,
         secret_keys=tuple(_listed(env.str("SECRET_KEYS", ""))) or _development_keys(app_env, instance),
         database_url=database_url,
-        database_timeout_seconds=env.float("DATABASE_TIMEOUT_SECONDS", 2),
+        database_timeout_seconds=_seconds(env, "DATABASE_TIMEOUT_SECONDS", 2),
         redis_url=redis_url,
-        redis_timeout_seconds=env.float("REDIS_TIMEOUT_SECONDS", 0.25),
+        redis_timeout_seconds=_seconds(env, "REDIS_TIMEOUT_SECONDS", 0.25),
         ratelimit_storage_uri=env.str("RATELIMIT_STORAGE_URI", "") or redis_url,
         ratelimit_strategy=env.str("RATELIMIT_STRATEGY", "moving-window"),
         limits={name: _limit(env, name, default) for name, default in LIMITS.items()},
@@ -135,10 +136,9 @@ def _read(env: Env, instance: Path) -> Config:
         argon2_lanes=_at_least(1, env, "ARGON2_LANES", 1),
         hash_places=_at_least(1, env, "HASH_PLACES", max(1, cores // workers)),
         hash_queue=_at_least(0, env, "HASH_QUEUE", threads // 2),
-        hash_patience_seconds=env.float("HASH_PATIENCE_SECONDS", 2),
+        hash_patience_seconds=_seconds(env, "HASH_PATIENCE_SECONDS", 2),
         cors_origins=tuple(_listed(env.str("CORS_ORIGINS", ""))),
         trusted_proxies=_at_least(0, env, "TRUSTED_PROXIES", 0),
-        public_url=env.str("PUBLIC_URL", "http://127.0.0.1:5000").rstrip("/"),
         log_format=env.str("LOG_FORMAT", "json" if app_env == "production" else "console"),
     )
 
@@ -160,6 +160,13 @@ def _at_least(least: int, env: Env, name: str, default: int) -> int:
     value = env.int(name, default)
     if value < least:
         raise BadSetting(f"{name} is {value}; it must be at least {least}. See docs/configuration.md.")
+    return value
+
+
+def _seconds(env: Env, name: str, default: float) -> float:
+    value = env.float(name, default)
+    if not 0 < value < float("inf"):
+        raise BadSetting(f"{name} is {value}; it must be more than 0 seconds. See docs/configuration.md.")
     return value
 
 
@@ -187,6 +194,11 @@ def _development_keys(app_env: str, instance: Path) -> tuple[str, ...]:
 def _check(config: Config) -> None:
     if config.app_env not in ("development", "production"):
         raise BadSetting(f"APP_ENV is '{config.app_env}'; it is development or production.")
+    if config.log_format not in ("console", "json"):
+        raise BadSetting(f"LOG_FORMAT is '{config.log_format}'; it is console or json.")
+    for origin in config.cors_origins:
+        if not ORIGIN.fullmatch(origin):
+            raise BadSetting(f"CORS_ORIGINS has '{origin}'; an origin is exact, like https://mall.example.com.")
     try:
         make_url(config.database_url)
     except ArgumentError as error:

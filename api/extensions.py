@@ -10,6 +10,8 @@ from flask_limiter import Limiter
 from flask_redis import FlaskRedis
 from limits.errors import ConfigurationError
 from limits.storage import RedisStorage
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from api.config import BadSetting, Config
 from api.redis_client import RedisProvider
@@ -51,11 +53,22 @@ def _init_cors(app: Flask, config: Config) -> None:
     app.after_request(lambda response: add_headers(response) if "HTTP_ORIGIN" in request.environ else response)
 
 
+def _storage_options(uri: str, timeout_seconds: float) -> dict[str, Any]:
+    """The time limits of a storage of the limiter's own, in the words of its client."""
+    if uri.startswith("memcached"):
+        return {"connect_timeout": timeout_seconds, "timeout": timeout_seconds}
+    if uri.startswith(("redis", "unix", "valkey")):
+        limits = {"socket_connect_timeout": timeout_seconds, "socket_timeout": timeout_seconds}
+        return {**limits, "retry": Retry(NoBackoff(), 0)}
+    return {}
+
+
 def _make_limiter(config: Config, redis: Any) -> Limiter:
     uri = config.ratelimit_storage_uri
     limiter = Limiter(
         key_func=lambda: "",
         storage_uri=f"redis+{uri}" if uri.startswith("unix://") else uri,
+        storage_options=_storage_options(uri, config.redis_timeout_seconds),
         strategy=config.ratelimit_strategy,
     )
     try:

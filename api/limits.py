@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Any
 
+from flask_limiter import Limiter
 from limits import RateLimitItem, parse_many
 
 from api.auth import current_caller
@@ -20,7 +21,7 @@ from api.wiring import services
 from schemas.login import LoginBody
 from schemas.sms import SmsBody, needs_token
 from services.challenges import phone_pseudonym
-from services.errors import RateLimited
+from services.errors import RateLimited, ServiceUnavailable
 from services.names import fold
 
 View = Callable[..., Any]
@@ -51,24 +52,38 @@ class NamedLimit:
 
     def count(self) -> None:
         """Count this request in each of the limit's windows; raises ``RateLimited``."""
-        key = self._key()
-        strategy = services().limiter.limiter
-        for item in self._items():
-            if not strategy.hit(item, self.name, key):
-                raise RateLimited(retry_after=strategy.get_window_stats(item, self.name, key).reset_time - time.time())
-
-    def clear(self) -> None:
-        """Forget what was counted for this request's key; where the storage is away, it forgets by itself in time."""
-        key = self._key()
+        window = self._window()
         limiter = services().limiter
         try:
             for item in self._items():
-                limiter.limiter.clear(item, self.name, key)
-        except limiter.storage.base_exceptions:
+                if not limiter.limiter.hit(item, *window):
+                    stats = limiter.limiter.get_window_stats(item, *window)
+                    raise RateLimited(retry_after=stats.reset_time - time.time())
+        except _failures(limiter) as error:
+            raise ServiceUnavailable(retry_after=5) from error
+
+    def clear(self) -> None:
+        """Forget what was counted for this request's key; where the storage is away, it forgets by itself in time."""
+        window = self._window()
+        limiter = services().limiter
+        try:
+            for item in self._items():
+                limiter.limiter.clear(item, *window)
+        except _failures(limiter):
             return
+
+    def _window(self) -> tuple[str, str, str]:
+        """What names the window; each strategy keeps its own kind of value, so it is part of the name."""
+        return services().config.ratelimit_strategy, self.name, self._key()
 
     def _items(self) -> list[RateLimitItem]:
         return _parsed(services().config.limits[self.setting])
+
+
+def _failures(limiter: Limiter) -> tuple[type[Exception], ...]:
+    """What the storage raises when it is away."""
+    raised = limiter.storage.base_exceptions
+    return (*raised, OSError) if isinstance(raised, tuple) else (raised, OSError)
 
 
 _parsed = lru_cache(parse_many)

@@ -6,5 +6,4 @@ from models import Model
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=Model.metadata, render_as_batch=True, compare_type=True)
-with context.begin_transaction():
-    context.run_migrations()
+context.run_migrations()

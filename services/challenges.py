@@ -98,7 +98,7 @@ class Challenges:
             "subject": subject,
             "attempts": "0",
             "check": self._keyring.checks(sms_id, code)[0],
-            "sealed": self._keyring.seal(json.dumps([phone, code])),
+            "sealed": self._keyring.seal(json.dumps([sms_id, purpose, subject, phone, code])),
         }
         return self._deliver(sms_id, language, fields)
 
@@ -122,8 +122,8 @@ class Challenges:
 
     def _deliver(self, sms_id: str, language: str, fields: dict[str, str]) -> SentCode:
         message_id = secrets.token_hex(8)
-        left_ms, sealed, purpose = self._claim(sms_id, message_id, fields)
-        phone, code = self._open(sealed)
+        left_ms, sealed = self._claim(sms_id, message_id, fields)
+        purpose, _, phone, code = self._open(sms_id, sealed)
         expires_in = left_ms // 1000
         text = code_text(purpose, code, expires_in, language)
         message = Message(sms_id, phone, purpose, code, text, language, expires_in)
@@ -132,7 +132,7 @@ class Challenges:
             raise SmsUnavailable(retry_after=5)
         return SentCode(sms_id, mask_phone(phone), purpose, CODE_LENGTH, expires_in, self._rules.cooldown)
 
-    def _claim(self, sms_id: str, message_id: str, fields: dict[str, str]) -> tuple[int, str, str]:
+    def _claim(self, sms_id: str, message_id: str, fields: dict[str, str]) -> tuple[int, str]:
         if not SMS_ID.fullmatch(sms_id):
             raise CodeExpired
         rules = self._rules
@@ -149,7 +149,7 @@ class Challenges:
             ],
         )
         _raise_refusal(verdict, number)
-        return number, kept[0].decode(), kept[1].decode()
+        return number, kept[0].decode()
 
     def _hand_over(self, message: Message) -> Outcome:
         try:
@@ -169,7 +169,7 @@ class Challenges:
         if not SMS_ID.fullmatch(sms_id):
             raise CodeExpired
         rules = self._rules
-        verdict, detail, *kept = self._redeem_code(
+        verdict, detail = self._redeem_code(
             keys=[_challenge_key(sms_id), _guesses_key(sms_id)],
             args=[
                 rules.attempts,
@@ -183,16 +183,23 @@ class Challenges:
         if verdict == b"code_incorrect":
             raise CodeIncorrect(attempts_left=detail)
         _raise_refusal(verdict, detail)
-        phone, _ = self._open(kept[0].decode())
-        return Proof(phone, detail.decode())
+        purpose, bound_to, phone, _ = self._open(sms_id, detail.decode())
+        if purpose not in purposes or bound_to != subject:
+            raise CodeExpired
+        return Proof(phone, purpose)
 
-    def _open(self, sealed: str) -> tuple[str, str]:
-        """The phone and the code; a challenge sealed with a key that was taken away is over."""
+    def _open(self, sms_id: str, sealed: str) -> tuple[str, str, str, str]:
+        """The purpose, subject, phone and code that were sealed for this challenge, and for no other.
+
+        A challenge whose key was taken away, or that somebody put together inside Redis, is over.
+        """
         try:
-            phone, code = json.loads(self._keyring.unseal(sealed))
+            sealed_for, purpose, subject, phone, code = json.loads(self._keyring.unseal(sealed))
         except InvalidToken:
             raise CodeExpired from None
-        return phone, code
+        if sealed_for != sms_id:
+            raise CodeExpired
+        return purpose, subject, phone, code
 
 
 def phone_pseudonym(sms_id: str) -> str:

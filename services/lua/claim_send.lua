@@ -2,7 +2,7 @@
 -- KEYS: the phone's sends (sorted set, score = milliseconds), the challenge (hash)
 -- ARGV: cooldown in seconds, per hour, per day (0 is none), message id, attempts per challenge,
 --       lifetime in seconds (0 for a resend), then the fields of a new challenge
--- Returns {"ok", milliseconds left, sealed, purpose} or {refusal, milliseconds to wait}.
+-- Returns {"ok", milliseconds left, sealed} or {refusal, milliseconds to wait}.
 local sends, challenge = KEYS[1], KEYS[2]
 local lifetime = tonumber(ARGV[6])
 local time = redis.call('TIME')
@@ -43,5 +43,4 @@ if lifetime > 0 then
 else
   left = redis.call('PTTL', challenge)
 end
-local kept = redis.call('HMGET', challenge, 'sealed', 'purpose')
-return {'ok', left, kept[1], kept[2]}
+return {'ok', left, redis.call('HGET', challenge, 'sealed')}

@@ -1,7 +1,7 @@
 -- Count a guess, compare it, and use the challenge up if it is right: one act.
 -- KEYS: the challenge (hash), the phone's wrong guesses (sorted set, score = milliseconds)
 -- ARGV: attempts per challenge, wrong guesses per day, purposes allowed (",a,b,"), subject, guess id, then the guess's digests
--- Returns {"ok", purpose, sealed} or {refusal, attempts left or milliseconds to wait}.
+-- Returns {"ok", sealed} or {refusal, attempts left or milliseconds to wait}.
 local challenge, guesses = KEYS[1], KEYS[2]
 local attempts_allowed = tonumber(ARGV[1])
 local kept = redis.call('HMGET', challenge, 'state', 'purpose', 'subject', 'attempts', 'check', 'sealed')
@@ -25,7 +25,7 @@ local attempts = redis.call('HINCRBY', challenge, 'attempts', 1)
 for i = 6, #ARGV do
   if ARGV[i] == kept[5] then
     redis.call('HSET', challenge, 'state', 'used')
-    return {'ok', purpose, kept[6]}
+    return {'ok', kept[6]}
   end
 end
 redis.call('ZADD', guesses, now, ARGV[5])
