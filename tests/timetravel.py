@@ -6,10 +6,10 @@ from redis import Redis
 
 
 class HandTurnedClock:
-    """Stands still at the time it was made, until it is turned."""
+    """Stands still at the time it was made, or at another, until it is turned."""
 
-    def __init__(self):
-        self.now = datetime.now(UTC)
+    def __init__(self, now: datetime | None = None):
+        self.now = now or datetime.now(UTC)
 
     def __call__(self) -> datetime:
         return self.now
@@ -20,14 +20,25 @@ class HandTurnedClock:
 
 def age_redis(redis: "Redis[bytes]", seconds: float):
     """Make everything in Redis ``seconds`` older: expiries nearer, entries of sorted sets and of moving windows earlier."""
-    for key in redis.keys():
-        if (left := redis.pttl(key)) > 0:
-            redis.pexpire(key, max(1, int(left - seconds * 1000)))
-        kind = redis.type(key)
-        if kind == b"zset":
-            _age_sorted_set(redis, key, seconds)
-        elif kind == b"list":
-            _age_moving_window(redis, key, seconds)
+    for key in redis.keys():  # noqa: SIM118
+        if _age_expiry(redis, key, seconds):
+            match redis.type(key):
+                case b"zset":
+                    _age_sorted_set(redis, key, seconds)
+                case b"list":
+                    _age_moving_window(redis, key, seconds)
+
+
+def _age_expiry(redis: "Redis[bytes]", key: bytes, seconds: float) -> bool:
+    """Whether the key is there still."""
+    left = redis.pttl(key)
+    if left == -1:
+        return True
+    left -= int(seconds * 1000)
+    if left <= 0:
+        redis.delete(key)
+        return False
+    return bool(redis.pexpire(key, left))
 
 
 def _age_sorted_set(redis: "Redis[bytes]", key: bytes, seconds: float):

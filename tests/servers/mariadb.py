@@ -17,12 +17,13 @@ class MariadbServer:
     """On a unix socket only; nothing is synced to the disk. The database has the server's own collation."""
 
     def __init__(self):
+        installer, self._server = _program("mariadb-install-db", "mysql_install_db"), _program("mariadbd", "mysqld")
         self.folder = temporary_folder("mariadb")
         self.socket = self.folder / "mariadb.sock"
         self.url = f"mysql+pymysql://root@localhost/dongbao?unix_socket={self.socket}"
         run(
             [
-                *(_program("mariadb-install-db", "mysql_install_db"), "--no-defaults", *_as_root()),
+                *(installer, "--no-defaults", *_as_root()),
                 *(f"--datadir={self.folder / 'data'}", "--auth-root-authentication-method=normal", "--skip-test-db"),
                 *("--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve"),
             ]
@@ -34,7 +35,7 @@ class MariadbServer:
     def start(self):
         self._process = ServerProcess(
             [
-                *(_program("mariadbd", "mysqld"), "--no-defaults", *_as_root(), f"--datadir={self.folder / 'data'}"),
+                *(self._server, "--no-defaults", *_as_root(), f"--datadir={self.folder / 'data'}"),
                 *(f"--socket={self.socket}", "--skip-networking", "--max-connections=300"),
                 *("--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--sync-binlog=0"),
             ],

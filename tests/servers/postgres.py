@@ -66,19 +66,27 @@ def _find_programs(user: str | None, folder: Path) -> Path:
     for programs in _candidates():
         if _run_for(user, programs):
             return programs
-    bundled = next(_bundled(), None)
-    if bundled is None:
-        pytest.exit(MISSING, 3)
-    # An environment below /root is closed to the user that the server has to run as.
-    shutil.copytree(bundled.parent, folder / "programs")
-    if not _run_for(user, folder / "programs" / "bin"):
-        pytest.exit(MISSING, 3)
-    return folder / "programs" / "bin"
+    for programs in _bundled():
+        copied = _copy(programs, folder)
+        if _run_for(user, copied):
+            return copied
+    pytest.exit(MISSING, 3)
+
+
+def _copy(programs: Path, folder: Path) -> Path:
+    """The wheel's programs and libraries out of an environment below /root, which is closed to other users."""
+    package = programs.parents[1]
+    shutil.copytree(programs.parent, folder / package.name / programs.parent.name)
+    if (libraries := package.with_name(f"{package.name}.libs")).is_dir():
+        shutil.copytree(libraries, folder / libraries.name, dirs_exist_ok=True)
+    return folder / package.name / programs.parent.name / programs.name
 
 
 def _candidates() -> Iterator[Path]:
     if shutil.which("pg_config"):
-        yield Path(subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, check=False).stdout.strip())
+        yield Path(
+            subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, check=False).stdout.strip()
+        )
     for pattern in ("lib/postgresql/*/bin", "pgsql-*/bin"):
         yield from sorted(Path("/usr").glob(pattern), reverse=True)
     if found := shutil.which("postgres"):
@@ -94,5 +102,3 @@ def _bundled() -> Iterator[Path]:
 
 def _run_for(user: str | None, programs: Path) -> bool:
     return all(runs([str(programs / name), "--version"], user) for name in ("initdb", "postgres"))
-
-

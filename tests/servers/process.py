@@ -1,6 +1,5 @@
 """A server of our own: started in the foreground in a temporary folder, ended by its pid."""
 
-import ctypes
 import os
 import pwd
 import shutil
@@ -10,12 +9,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from api.embedded_redis import end_with_parent
+
 START_SECONDS = 30
-PR_SET_PDEATHSIG = 1
 
 
 class ServerProcess:
@@ -41,7 +42,7 @@ class ServerProcess:
             stdout=log.open("ab"),
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=lambda: _end_with_parent(end),
+            preexec_fn=lambda: end_with_parent(end),  # noqa: PLW1509
             **_as_user(user),
         )
 
@@ -57,11 +58,9 @@ class ServerProcess:
         """Wait until ``ready`` returns something true; any exception of it means not yet."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.is_running:
-            try:
+            with suppress(Exception):
                 if ready():
                     return
-            except Exception:
-                pass
             time.sleep(0.02)
         self.kill()
         pytest.exit(f"{self._process.args[0]} did not start:\n{self.log.read_text(errors='replace')[-3000:]}", 3)
@@ -77,10 +76,8 @@ class ServerProcess:
 
     def kill(self):
         """SIGKILL to it and to all that it has started (its process group, which it leads)."""
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait(timeout=15)
 
 
@@ -124,11 +121,3 @@ def runs(command: list[str], user: str | None = None) -> bool:
 
 def _as_user(user: str | None) -> dict:
     return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
-
-
-def _end_with_parent(end: signal.Signals):
-    """Ask Linux to end this child when the test run dies, however it dies."""
-    try:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, end)
-    except AttributeError:
-        return

@@ -1,0 +1,192 @@
+"""The fixtures; tests/README.md lists them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from sqlalchemy import MetaData, create_engine
+
+from api.app import create_app
+from api.config import read_config
+from api.migrate import migrate
+from sms.memory import MemoryGateway
+from tests.clients import Client, InProcessClient, LiveClient
+from tests.rows import Rows
+from tests.servers.live import LiveServer
+from tests.servers.mariadb import MariadbServer
+from tests.servers.postgres import PostgresServer
+from tests.servers.redis import RedisServer
+from tests.settings import environment, environment_of
+from tests.shopper import Shopper
+from tests.timetravel import HandTurnedClock, age_redis
+
+DATABASE_SERVERS = {"postgresql": PostgresServer, "mysql": MariadbServer}
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--database", choices=("sqlite", "postgresql", "mysql"), default="sqlite", help="where rows are kept"
+    )
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "mysql: what `make test` runs on MariaDB too: registration, uniqueness, races")
+
+
+@pytest.fixture(scope="session")
+def redis_url():
+    server = RedisServer()
+    yield server.url
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def instance(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("instance")
+
+
+@pytest.fixture(scope="session")
+def database_url(pytestconfig, instance, redis_url):
+    """The chosen database, created and migrated by api.migrate."""
+    chosen = pytestconfig.getoption("database")
+    server = DATABASE_SERVERS[chosen]() if chosen in DATABASE_SERVERS else None
+    url = server.url if server else f"sqlite:///{instance / 'dongbao.sqlite3'}"
+    with environment_of(environment(instance, url, redis_url)):
+        migrate(read_config())
+    yield url
+    if server:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def engine(database_url):
+    """A way to the rows beside the app."""
+    engine = create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def tables(engine):
+    """The tables as the database has them, those with foreign keys last."""
+    metadata = MetaData()
+    metadata.reflect(engine)
+    return [table for table in metadata.sorted_tables if table.name != "alembic_version"]
+
+
+@pytest.fixture
+def rows(engine):
+    return Rows(engine)
+
+
+@pytest.fixture(autouse=True)
+def clean(request):
+    """Before each test: an empty Redis, empty tables and a server with its default settings, where the test has them."""
+    if "redis_url" in request.fixturenames:
+        with Redis.from_url(request.getfixturevalue("redis_url")) as redis:
+            redis.flushall()
+    if "database_url" in request.fixturenames:
+        _empty(request.getfixturevalue("engine"), request.getfixturevalue("tables"))
+    if "live" in request.fixturenames:
+        request.getfixturevalue("live").put_back()
+
+
+def _empty(engine, tables):
+    with engine.begin() as connection:
+        for table in reversed(tables):
+            connection.execute(table.delete())
+
+
+@pytest.fixture
+def redis(redis_url):
+    with Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def config(instance, database_url, redis_url):
+    with environment_of(environment(instance, database_url, redis_url)):
+        return read_config()
+
+
+@pytest.fixture
+def clock():
+    return HandTurnedClock()
+
+
+@pytest.fixture
+def pass_time(clock, redis):
+    """Let seconds pass for the app and for Redis together."""
+
+    def wait(seconds: float):
+        clock.advance(seconds)
+        age_redis(redis, seconds)
+
+    return wait
+
+
+@pytest.fixture
+def gateway():
+    return MemoryGateway()
+
+
+@pytest.fixture
+def make_app(config, clock, gateway):
+    """Make apps; a change in capitals is a limit, any other a field of Config, ``clock`` or ``gateway``."""
+    apps = []
+
+    def make(**changes):
+        parts = {name: changes.pop(name, part) for name, part in (("clock", clock), ("gateway", gateway))}
+        limits = {name: changes.pop(name) for name in list(changes) if name.isupper()}
+        app = create_app(replace(config, limits=config.limits | limits, **changes), **parts)
+        apps.append(app)
+        return app
+
+    yield make
+    for app in apps:
+        app.extensions["dongbao"].database.engine.dispose()
+        app.extensions["dongbao"].redis.connection_pool.disconnect()
+
+
+@pytest.fixture
+def client(make_app):
+    return InProcessClient(make_app())
+
+
+@pytest.fixture
+def make_shopper(gateway):
+    """A shopper over another app or client."""
+
+    def make(place, phone=None):
+        client = place if isinstance(place, Client) else InProcessClient(place)
+        return Shopper(client, lambda: [(message.to, message.code) for message in reversed(gateway.messages)], phone)
+
+    return make
+
+
+@pytest.fixture
+def shopper(make_shopper, client):
+    return make_shopper(client)
+
+
+@pytest.fixture(scope="session")
+def live(database_url, redis_url):
+    """The real server; each test finds it running with its default settings."""
+    server = LiveServer(database_url, redis_url)
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def live_client(live):
+    return LiveClient(live.url)
+
+
+@pytest.fixture
+def live_shopper(live_client):
+    def read_inbox():
+        messages = live_client.get("/dev/inbox", headers={"Accept": "application/json"}).json["messages"]
+        return [(message["to"], message["code"]) for message in messages]
+
+    return Shopper(live_client, read_inbox)

@@ -1,0 +1,82 @@
+"""The application itself: ``python -m api.serve`` as a process tree of its own."""
+
+import shutil
+import sys
+from contextlib import suppress
+from urllib.request import urlopen
+
+import psutil
+
+from api.config import ROOT
+from tests.servers.process import ServerProcess, free_port, temporary_folder
+from tests.settings import environment
+
+DEFAULTS = {"WORKERS": 2, "THREADS": 8}
+
+
+class LiveServer:
+    """A server on a free port with an instance folder of its own; its port stays the same over restarts."""
+
+    def __init__(self, database_url: str, redis_url: str):
+        self.folder = temporary_folder("live")
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._log = self.folder / "server.log"
+        self._places = (self.folder, database_url, redis_url)
+        self._settings: dict[str, object] = {}
+        self._process: ServerProcess | None = None
+
+    @property
+    def log(self) -> str:
+        """All that the server has printed, over all its restarts."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def pid(self) -> int:
+        """The parent of the workers."""
+        return self._process.pid
+
+    def start(self, **settings: object):
+        """Start it with the tests' settings and these; returns when it is ready."""
+        self._settings = settings
+        env = environment(*self._places, PORT=self.port, **(DEFAULTS | settings))
+        self._process = ServerProcess([sys.executable, "-m", "api.serve"], self._log, env=env, folder=ROOT)
+        self._process.wait_until(self._is_ready)
+
+    def stop(self):
+        """SIGTERM, and wait for its end."""
+        if self._process:
+            self._process.stop()
+
+    def kill(self):
+        """SIGKILL to the whole tree."""
+        tree = self.workers()
+        self._process.kill()
+        for process in tree:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(tree, timeout=10)
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that answer requests, and the helpers of their parent."""
+        return psutil.Process(self.pid).children(recursive=True)
+
+    def restart(self, **settings: object):
+        self.stop()
+        self.start(**settings)
+
+    def put_back(self):
+        """Running, with the settings that it has by default."""
+        if not (self._process and self._process.is_running):
+            self.start()
+        elif self._settings:
+            self.restart()
+
+    def remove(self):
+        """Stop it and delete its folder."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _is_ready(self) -> bool:
+        with urlopen(f"{self.url}/readyz", timeout=2) as answer:
+            return answer.status == 200

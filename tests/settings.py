@@ -1,0 +1,43 @@
+"""The settings of the tests: the product's defaults, but for what would make the suite slow or trip over itself."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
+PLENTY = "1000000/minute"
+SECRET = "a-secret-of-the-tests-that-is-long-enough-0123456789"
+SETTINGS = {
+    "SECRET_KEYS": SECRET,
+    "ARGON2_MEMORY_KIB": "64",
+    "ARGON2_ITERATIONS": "1",
+    "HASH_QUEUE": "1000",
+    "HASH_PATIENCE_SECONDS": "20",
+    "LIMIT_SMS_PER_ADDRESS": PLENTY,
+    "LIMIT_VERIFY_PER_ADDRESS": PLENTY,
+    "LIMIT_REGISTER_PER_ADDRESS": PLENTY,
+    "LIMIT_LOGIN_PER_ADDRESS": PLENTY,
+    "LIMIT_AVAILABILITY_PER_ADDRESS": PLENTY,
+    "LIMIT_REFRESH_PER_ADDRESS": PLENTY,
+}
+
+
+def environment(instance: Path, database_url: str, redis_url: str, **settings: object) -> dict[str, str]:
+    """An environment with these settings and none of the surrounding shell's."""
+    surroundings = {name: os.environ[name] for name in KEPT if name in os.environ}
+    places = {"INSTANCE_DIR": str(instance), "DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    return surroundings | SETTINGS | places | {name: str(value) for name, value in settings.items()}
+
+
+@contextmanager
+def environment_of(env: dict[str, str]) -> Iterator[None]:
+    """Let this process have the environment ``env`` for a while."""
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(env)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
