@@ -2,6 +2,7 @@
 
 import select
 import threading
+import time
 from typing import Any
 
 from redis import Redis
@@ -9,6 +10,8 @@ from redis.backoff import NoBackoff
 from redis.connection import ConnectionPool
 from redis.exceptions import ResponseError
 from redis.retry import Retry
+
+LOOK_AFTER_SECONDS = 0.1
 
 
 class ThreadLocalPool(ConnectionPool):
@@ -23,11 +26,13 @@ class ThreadLocalPool(ConnectionPool):
 
     def get_connection(self, command_name: Any = None, *keys: Any, **options: Any) -> Any:
         """The thread's connection, made new when the server closed it meanwhile."""
-        connection = getattr(self._local, "connection", None)
+        local, now = self._local, time.monotonic()
+        connection = getattr(local, "connection", None)
         if connection is None:
-            connection = self._local.connection = self.make_connection()
-        elif _was_closed(connection):
+            connection = local.connection = self.make_connection()
+        elif now - local.used_at > LOOK_AFTER_SECONDS and _was_closed(connection):
             connection.disconnect()
+        local.used_at = now
         connection.connect()
         return connection
 

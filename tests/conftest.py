@@ -1,7 +1,7 @@
 """The fixtures; tests/README.md lists them."""
 
+import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from redis import Redis
@@ -16,6 +16,7 @@ from tests.rows import Rows
 from tests.servers.live import LiveServer
 from tests.servers.mariadb import MariadbServer
 from tests.servers.postgres import PostgresServer
+from tests.servers.process import temporary_folder
 from tests.servers.redis import RedisServer
 from tests.settings import environment, environment_of
 from tests.shopper import Shopper
@@ -42,8 +43,10 @@ def redis_url():
 
 
 @pytest.fixture(scope="session")
-def instance(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("instance")
+def instance():
+    folder = temporary_folder("instance")
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -45,12 +45,6 @@ def granian(target: str, port: int, processes: int, threads: int) -> None:
     ).serve()
 
 
-def granian_guarded(target: str, port: int, processes: int, threads: int) -> None:
-    import guarded
-
-    guarded.serve(lambda: load(target), ADDRESS, port, processes, threads)
-
-
 def _gunicorn(kind: str, target: str, port: int, processes: int, threads: int) -> None:
     args = ["-b", f"{ADDRESS}:{port}", "-w", str(processes), "-k", kind, "--log-level", "error"]
     if kind == "gthread":
@@ -120,7 +114,6 @@ def uwsgi(target: str, port: int, processes: int, threads: int) -> None:
 
 CANDIDATES: dict[str, Callable[[str, int, int, int], None]] = {
     "granian": granian,
-    "granian-guarded": granian_guarded,
     "gunicorn-sync": gunicorn_sync,
     "gunicorn-gthread": gunicorn_gthread,
     "waitress": waitress,

@@ -40,7 +40,9 @@ def _install(packages: list[str]) -> None:
 
 
 def _run(*command: str) -> None:
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
+    done = subprocess.run(
+        command, check=False, stdout=subprocess.DEVNULL, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    )
     if done.returncode:
         sys.exit(f"This failed: {' '.join(command)}")
 

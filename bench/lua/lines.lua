@@ -1,0 +1,17 @@
+-- Send the lines of a file in turn, for ever: as bodies (POST), or as access tokens (GET).
+-- Arguments: the method, the file.
+function init(args)
+  local method, lines = args[1], {}
+  for line in io.lines(args[2]) do
+    if method == "GET" then
+      lines[#lines + 1] = wrk.format("GET", nil, {["Authorization"] = "Bearer " .. line})
+    else
+      lines[#lines + 1] = wrk.format(method, nil, {["Content-Type"] = "application/json"}, line)
+    end
+  end
+  local next_line = 0
+  request = function()
+    next_line = next_line % #lines + 1
+    return lines[next_line]
+  end
+end
