@@ -1,0 +1,63 @@
+"""Every call of the interface, with a body that it takes."""
+
+import itertools
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.shopper import PASSWORD
+
+UNKNOWN_SMS_ID = "A" * 22 + "0" * 16
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class Call:
+    """A route and, where it reads one, a body that passes its schema; ``TICKET`` and ``NEW`` stand for what is made anew."""
+
+    method: str
+    rule: str
+    body: dict[str, Any] = field(default_factory=dict)
+    needs_token: bool = False
+
+    @property
+    def path(self) -> str:
+        return self.rule.replace("<sms_id>", UNKNOWN_SMS_ID).replace("<session_id>", "0" * 32)
+
+    def fields(self, ticket: str = "") -> dict[str, Any]:
+        """The body; every time with names that nobody has."""
+        made = {"TICKET": ticket, "NEW": f"hostile-{next(_numbers)}"}
+        return {name: made.get(value, value) for name, value in self.body.items()}
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.rule} {'+'.join(self.body)}"
+
+
+WITH_BODY = (
+    Call("POST", "/v1/sms", {"phone": "+8613700000000", "purpose": "register"}),
+    Call("POST", "/v1/sms", {"purpose": "confirm"}, needs_token=True),
+    Call("POST", "/v1/sms/<sms_id>/verify", {"code": "123456"}),
+    Call(
+        "POST",
+        "/v1/register",
+        {
+            "ticket": "TICKET",
+            "username": "NEW",
+            "email": "hostile@example.com",
+            "password": PASSWORD,
+            "password_confirm": PASSWORD,
+        },
+    ),
+    Call("POST", "/v1/login", {"account": "NEW", "password": PASSWORD}),
+    Call("POST", "/v1/login", {"sms_id": UNKNOWN_SMS_ID, "code": "123456"}),
+    Call("POST", "/v1/token/refresh", {"refresh_token": "no-token"}),
+    Call("PATCH", "/v1/me", {"username": "NEW"}, needs_token=True),
+)
+WITHOUT_BODY = (
+    Call("POST", "/v1/sms/<sms_id>/resend"),
+    Call("GET", "/v1/register/availability"),
+    Call("POST", "/v1/logout", needs_token=True),
+    Call("GET", "/v1/sessions", needs_token=True),
+    Call("DELETE", "/v1/sessions", needs_token=True),
+    Call("DELETE", "/v1/sessions/<session_id>", needs_token=True),
+    Call("GET", "/v1/me", needs_token=True),
+)
