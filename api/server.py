@@ -15,6 +15,7 @@ from granian.server import Server
 from api.app import create_app
 from api.config import SECRET_SETTINGS, Config
 from api.embedded_redis import end_with_parent
+from api.heartbeats import Heartbeats
 from api.slow_clients import watch_slow_clients
 
 BODY_READERS = 64
@@ -38,6 +39,7 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
     The app is made once and inherited by the workers; it connects to nothing before its first request.
     """
     app = create_app(config)
+    heartbeats = Heartbeats(config.workers)
     parent = os.getpid()
     server = Server(
         "wsgi:app",
@@ -58,6 +60,7 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
 
     def spawn(worker_id: int, *args: Any, **kwargs: Any) -> None:
         _tie_to(parent)
+        heartbeats.beat(worker_id - 1)
         watch_slow_clients(config.port, REQUEST_SECONDS)
         Server._spawn_wsgi_worker(worker_id, *args, **kwargs)
 
@@ -67,6 +70,7 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
             os.environ.pop(name, None)
         return app
 
+    server.on_startup(lambda: heartbeats.watch(lambda: server.wrks))
     server.on_startup(on_start)
     server.serve(spawn_target=spawn, target_loader=load, wrap_loader=False)
 
