@@ -1,0 +1,61 @@
+"""The processes: what becomes of them when one is told to stop, dies, hangs or loses its parent."""
+
+import os
+import signal
+import time
+
+import psutil
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def fresh(live):
+    """Each of these tests harms the server; the next finds a new one."""
+    live.restart()
+    yield
+    live.stop()
+
+
+def test_a_stopped_server_ends_with_all_its_processes(live):
+    """R55: SIGTERM ends it, exit code 0, and nothing of it is left."""
+    server = psutil.Process(live.pid)
+    processes = [server, *server.children(recursive=True)]
+    server.terminate()
+    assert server.wait(timeout=12) == 0
+    assert not _alive(processes)
+
+
+def test_a_worker_that_dies_is_replaced_while_the_other_serves(live, live_client):
+    victim = _workers(live)[0]
+    victim.kill()
+    assert live_client.get("/healthz").status == 200
+    _wait_until(lambda: len(_workers(live)) == 2 and victim not in _workers(live))
+    assert all(live_client.get("/healthz").status == 200 for _ in range(10))
+
+
+def test_a_worker_that_hangs_is_replaced(live, live_client):
+    victim = _workers(live)[0]
+    os.kill(victim.pid, signal.SIGSTOP)
+    _wait_until(lambda: len(_workers(live)) == 2 and victim not in _workers(live), seconds=20)
+    assert all(live_client.get("/healthz").status == 200 for _ in range(10))
+
+
+def test_workers_end_with_a_parent_that_was_killed(live):
+    workers = _workers(live)
+    os.kill(live.pid, signal.SIGKILL)
+    _wait_until(lambda: not _alive(workers))
+
+
+def _workers(live):
+    return psutil.Process(live.pid).children()
+
+
+def _alive(processes):
+    return [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+def _wait_until(holds, seconds=8):
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.05)
