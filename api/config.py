@@ -11,10 +11,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import phonenumbers
 from environs import Env, EnvError
 from limits import parse_many
 from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_SETTINGS = ("SECRET_KEYS", "DATABASE_URL", "REDIS_URL", "RATELIMIT_STORAGE_URI")
@@ -107,7 +108,7 @@ def _read(env: Env, instance: Path) -> Config:
         instance=instance,
         embeds_redis=not env.str("REDIS_URL", ""),
         host=env.str("HOST", "127.0.0.1"),
-        port=_at_least(1, env, "PORT", 5000),
+        port=_port(env),
         workers=workers,
         threads=threads,
         secret_keys=tuple(_listed(env.str("SECRET_KEYS", ""))) or _development_keys(app_env, instance),
@@ -163,6 +164,13 @@ def _at_least(least: int, env: Env, name: str, default: int) -> int:
     return value
 
 
+def _port(env: Env) -> int:
+    port = _at_least(1, env, "PORT", 5000)
+    if port > 65535:
+        raise BadSetting(f"PORT is {port}; it must be at most 65535. See docs/configuration.md.")
+    return port
+
+
 def _seconds(env: Env, name: str, default: float) -> float:
     value = env.float(name, default)
     if not 0 < value < float("inf"):
@@ -184,11 +192,16 @@ def _development_keys(app_env: str, instance: Path) -> tuple[str, ...]:
     if app_env == "production":
         return ()
     path = instance / "secret_key"
-    instance.mkdir(parents=True, exist_ok=True)
+    instance.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(f"development-{secrets.token_urlsafe(32)}\n", encoding="utf-8")
-    return (path.read_text(encoding="utf-8").strip(),)
+        whole = path.with_suffix(f".{os.getpid()}")
+        whole.touch(mode=0o600)
+        whole.write_text(f"development-{secrets.token_urlsafe(32)}\n", encoding="utf-8")
+        whole.replace(path)
+    key = path.read_text(encoding="utf-8").strip()
+    if not key:
+        raise BadSetting(f"{path} is empty; delete it, or set SECRET_KEYS.")
+    return (key,)
 
 
 def _check(config: Config) -> None:
@@ -199,9 +212,15 @@ def _check(config: Config) -> None:
     for origin in config.cors_origins:
         if not ORIGIN.fullmatch(origin):
             raise BadSetting(f"CORS_ORIGINS has '{origin}'; an origin is exact, like https://mall.example.com.")
+    if unknown := config.sms_regions - phonenumbers.SUPPORTED_REGIONS:
+        raise BadSetting(f"SMS_REGIONS has {', '.join(sorted(unknown))}; regions are two letters, such as CN.")
+    if config.redis_url.partition("://")[0] not in ("redis", "rediss", "unix"):
+        raise BadSetting(
+            "REDIS_URL starts with redis://, rediss:// or unix://; Sentinel and Cluster are not built yet."
+        )
     try:
-        make_url(config.database_url)
-    except ArgumentError as error:
+        make_url(config.database_url).get_dialect()
+    except (ArgumentError, NoSuchModuleError) as error:
         raise BadSetting(
             "DATABASE_URL is no database address; write it like postgresql+psycopg://user@host/name."
         ) from error

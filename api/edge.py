@@ -22,6 +22,8 @@ HEADERS = [
     ("Referrer-Policy", "no-referrer"),
 ]
 NO_CONTENT_POLICY = (CONTENT_POLICY, "default-src 'none'; frame-ancestors 'none'")
+# It answers also when every place is taken by requests that wait for the database.
+LIVENESS = "/healthz"
 REPLACED = frozenset(name.lower() for name, _ in HEADERS)
 
 Environ = dict[str, Any]
@@ -54,6 +56,8 @@ class Edge:
         def start(status: str, headers: Headers, *exc_info: Any) -> Any:
             return start_response(status, _with_ours(headers, request_id), *exc_info)
 
+        if environ["PATH_INFO"] == LIVENESS:
+            return self._application(environ, start)
         with self._places:
             return self._application(environ, start)
 

@@ -3,6 +3,7 @@
 import ctypes
 import fcntl
 import importlib.util
+import os
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,7 @@ class EmbeddedRedis:
     def __init__(self, socket: Path, folder: Path) -> None:
         for needed in (folder, socket.parent):
             needed.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _refuse_foreign(socket.parent)
         self._lock = (folder / "lock").open("w", encoding="utf-8")
         _take_alone(self._lock.fileno(), folder)
         self._client = Redis(unix_socket_path=str(socket))
@@ -87,6 +89,12 @@ def _start(socket: Path, folder: Path, log: Path) -> "subprocess.Popen[bytes]":
     }
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
     return subprocess.Popen([find_redis_server(), *arguments], preexec_fn=end_with_parent, start_new_session=True)  # noqa: PLW1509
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """A folder in a place that everybody writes to may have been laid there by somebody else."""
+    if folder.stat().st_uid != os.getuid():
+        raise BadSetting(f"{folder} belongs to another user; set INSTANCE_DIR to a folder of your own.")
 
 
 def _take_alone(descriptor: int, folder: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, request
 from flask_restful import Api
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -21,6 +21,8 @@ HTTP_CODES = {
     for code, problem in PROBLEMS.items()
     if code in ("not_found", "method_not_allowed", "payload_too_large", "unsupported_media_type")
 }
+# How Redis says that it can't now, rather than that it was asked wrongly.
+REDIS_STATES = ("OOM", "READONLY", "LOADING", "MISCONF", "MASTERDOWN", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "BUSY")
 log = structlog.get_logger()
 
 
@@ -93,8 +95,11 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _part_away(error: Exception) -> Response:
-    """The database or Redis can't be reached, or not in time."""
-    log.error("part_away", error=type(error).__name__)
+    """The database or Redis can't be reached, or not in time, or takes no writes."""
+    reason = str(getattr(error, "orig", error)).partition("\n")[0]
+    if isinstance(error, ResponseError) and not reason.startswith(REDIS_STATES):
+        return _defect(error)
+    log.error("part_away", error=type(error).__name__, reason=reason)
     return _refused(ServiceUnavailable(retry_after=5))
 
 

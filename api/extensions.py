@@ -36,8 +36,7 @@ def init_extensions(app: Flask, config: Config) -> Extensions:
     redis = FlaskRedis.from_custom_provider(RedisProvider, timeout_seconds=config.redis_timeout_seconds)
     redis.init_app(app)
     _init_cors(app, config)
-    # One connection more than there are threads, for the readiness check.
-    database = connect_database(config.database_url, config.threads + 1, config.database_timeout_seconds)
+    database = connect_database(config.database_url, config.threads, config.database_timeout_seconds)
     return Extensions(database, redis, _make_limiter(config, redis))
 
 
@@ -45,12 +44,17 @@ def _init_cors(app: Flask, config: Config) -> None:
     """Let the pages of the listed origins read the replies, and no others."""
     CORS(
         app,
-        origins=list(config.cors_origins) or ([] if config.is_production else LOCALHOST),
+        origins=_exactly(config.cors_origins) or ([] if config.is_production else LOCALHOST),
         expose_headers=EXPOSED_HEADERS,
         max_age=600,
     )
     add_headers = app.after_request_funcs[None].pop()
     app.after_request(lambda response: add_headers(response) if "HTTP_ORIGIN" in request.environ else response)
+
+
+def _exactly(origins: tuple[str, ...]) -> list[re.Pattern[str]]:
+    """flask-cors takes a text with brackets, as IPv6 has them, for a pattern without an end."""
+    return [re.compile(re.escape(origin) + r"\Z") for origin in origins]
 
 
 def _storage_options(uri: str, timeout_seconds: float) -> dict[str, Any]:
@@ -75,7 +79,9 @@ def _make_limiter(config: Config, redis: Any) -> Limiter:
         # An app of its own takes the hooks that it would put around every request: api.limits counts without them.
         limiter.init_app(Flask("limiter"))
     except ConfigurationError as error:
-        raise BadSetting(f"RATELIMIT_STORAGE_URI or RATELIMIT_STRATEGY is not right: {error}") from error
+        raise BadSetting(
+            "RATELIMIT_STORAGE_URI is no storage that Flask-Limiter knows, or RATELIMIT_STRATEGY no strategy of its."
+        ) from error
     except NotImplementedError as error:
         raise BadSetting(
             f"RATELIMIT_STRATEGY={config.ratelimit_strategy} can't be had on this RATELIMIT_STORAGE_URI; memcached, for "

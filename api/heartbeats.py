@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from multiprocessing.sharedctypes import RawArray
 from typing import Any
 
@@ -34,7 +35,8 @@ class Heartbeats:
         for worker in list(workers):
             silence = time.monotonic() - max(self._beats[worker.idx], worker.birth)
             if silence > PATIENCE_SECONDS and worker.inner.is_alive():
-                os.kill(worker.inner.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(worker.inner.pid, signal.SIGKILL)
 
     @staticmethod
     def _in_background(act: Callable[[], None]) -> None:

@@ -11,6 +11,7 @@ from api.config import ROOT, BadSetting, Config, read_config
 from models.database import connect_database
 
 LOCK = 7091961
+STATEMENT_SECONDS = 600
 
 
 def migrate(config: Config) -> None:
@@ -20,14 +21,16 @@ def migrate(config: Config) -> None:
     """
     alembic = AlembicConfig()
     alembic.set_main_option("script_location", str(ROOT / "migrations"))
-    database = connect_database(config.database_url, 1, config.database_timeout_seconds)
+    database = connect_database(
+        config.database_url, 1, config.database_timeout_seconds, statement_seconds=STATEMENT_SECONDS
+    )
     try:
         with database.transaction() as connection:
             _wait_for_turn(connection)
             alembic.attributes["connection"] = connection
             command.upgrade(alembic, "head")
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        reason = str(getattr(error, "orig", error)).partition("\n")[0]
         raise BadSetting(f"The database of DATABASE_URL can't be used: {reason}") from error
     finally:
         database.engine.dispose()
@@ -37,11 +40,10 @@ def _wait_for_turn(connection: Connection) -> None:
     """Take the lock of migrations, which goes with the transaction or the connection; SQLite's own is taken already."""
     match connection.dialect.name:
         case "postgresql":
-            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
         case "mysql" | "mariadb":
-            while not connection.exec_driver_sql(f"SELECT GET_LOCK('dongbao-{LOCK}', 1)").scalar():
-                continue
+            if not connection.exec_driver_sql(f"SELECT GET_LOCK('dongbao-{LOCK}', {STATEMENT_SECONDS // 2})").scalar():
+                raise BadSetting("Another server migrates the database and does not end; try again later.")
 
 
 if __name__ == "__main__":

@@ -33,10 +33,10 @@ def read_object() -> dict[str, Any]:
 def parse_body(schema: type[Body]) -> dict[str, Any]:
     """The body as ``schema`` reads it; raises as ``read_object``, and ``Invalid`` with what is wrong in which field."""
     body = read_object()
-    if "parsed_body" not in g:
-        g.parsed_body = _load(schema, body)
-    parsed: dict[str, Any] = g.parsed_body
-    return parsed
+    parsed: dict[type[Body], dict[str, Any]] = g.setdefault("parsed_bodies", {})
+    if schema not in parsed:
+        parsed[schema] = _load(schema, body)
+    return parsed[schema]
 
 
 def json_first(view: View) -> View:

@@ -29,7 +29,7 @@ class ThreadLocalPool(ConnectionPool):
         local, now = self._local, time.monotonic()
         connection = getattr(local, "connection", None)
         if connection is None:
-            connection = local.connection = self.make_connection()
+            connection = local.connection = self.connection_class(**self.connection_kwargs)
         elif now - local.used_at > LOOK_AFTER_SECONDS and _was_closed(connection):
             connection.disconnect()
         local.used_at = now

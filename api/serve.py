@@ -27,7 +27,7 @@ def serve(config: Config, parts: ExitStack) -> None:
     """Check, start what is private to us, migrate, and serve; raises ``BadSetting``."""
     _refuse_busy_port(config)
     if config.embeds_redis or config.database_url.startswith("sqlite"):
-        config.instance.mkdir(parents=True, exist_ok=True)
+        config.instance.mkdir(parents=True, exist_ok=True, mode=0o700)
     if config.embeds_redis:
         parts.callback(EmbeddedRedis(embedded_socket(config.instance), config.instance / "redis").stop)
     _refuse_absent_redis(config)
@@ -51,7 +51,9 @@ def _refuse_busy_port(config: Config) -> None:
 def _refuse_absent_redis(config: Config) -> None:
     try:
         RedisProvider.from_url(config.redis_url, timeout_seconds=2).ping()
-    except (RedisError, ValueError) as error:
+    except ValueError as error:
+        raise BadSetting("REDIS_URL can't be read; write it like redis://:password@host:6379/0.") from error
+    except RedisError as error:
         raise BadSetting(f"REDIS_URL does not answer: {error}") from error
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 SQLITE_LOCK_SECONDS = 2.5
@@ -45,17 +45,22 @@ class Database:
 
 
 def _roll_back(connection: Connection) -> None:
-    """A connection that can't even roll back is not used again."""
+    """A connection that can't even roll back is not used again; one that was lost has nothing to roll back."""
+    if connection.invalidated:
+        return
     try:
         connection.exec_driver_sql("ROLLBACK")
-    except DBAPIError:
+    except SQLAlchemyError:
         connection.invalidate()
 
 
-def connect_database(url: str, pool_size: int, timeout_seconds: float) -> Database:
+def connect_database(
+    url: str, pool_size: int, timeout_seconds: float, statement_seconds: float | None = None
+) -> Database:
     """Make the engine of ``url``; nothing connects yet.
 
-    ``timeout_seconds`` bounds the connect, the wait for a pooled connection and each statement.
+    ``timeout_seconds`` bounds the connect, the wait for a pooled connection and, without ``statement_seconds``, each
+    statement.
     """
     address = make_url(url)
     engine = create_engine(
@@ -67,22 +72,28 @@ def connect_database(url: str, pool_size: int, timeout_seconds: float) -> Databa
         pool_reset_on_return=None,
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,
-        **_dialect_options(address, timeout_seconds),
+        **_dialect_options(address, timeout_seconds, statement_seconds or timeout_seconds),
     )
     if address.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     return Database(engine)
 
 
-def _dialect_options(address: URL, timeout_seconds: float) -> dict[str, Any]:
-    """What each driver calls its time limits. libpq and PyMySQL take whole seconds to connect."""
+def _dialect_options(address: URL, timeout_seconds: float, statement_seconds: float) -> dict[str, Any]:
+    """What each driver calls its time limits. libpq and PyMySQL take whole seconds to connect.
+
+    ``statement_timeout`` is kept by PostgreSQL itself; ``tcp_user_timeout`` ends the wait for a host that is gone.
+    """
     whole_seconds = max(1, round(timeout_seconds))
     match address.get_backend_name():
         case "postgresql":
-            options = f"-c statement_timeout={int(timeout_seconds * 1000)} -c timezone=UTC"
-            return {"connect_args": {"connect_timeout": max(2, whole_seconds), "options": options}}
+            milliseconds = int(statement_seconds * 1000)
+            options = f"-c statement_timeout={milliseconds} -c timezone=UTC"
+            limits = {"connect_timeout": max(2, whole_seconds), "tcp_user_timeout": milliseconds, "keepalives_idle": 10}
+            return {"connect_args": {"options": options, **limits}}
         case "mysql" | "mariadb":
-            limits = dict.fromkeys(("connect_timeout", "read_timeout", "write_timeout"), whole_seconds)
+            statement = dict.fromkeys(("read_timeout", "write_timeout"), max(1, round(statement_seconds)))
+            limits = {"connect_timeout": whole_seconds, **statement}
             session = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
             return {"connect_args": {"charset": "utf8mb4", "init_command": session, **limits}}
         case _:

@@ -4,6 +4,7 @@ from flask import Response
 from flask_restful import Resource
 
 from api.auth import current_caller, login_required
+from api.limits import availability_per_address
 from api.parsing import json_first, parse_body
 from api.replies import reply
 from api.wiring import services
@@ -18,6 +19,7 @@ class Me(Resource):
         """Show it."""
         return reply(current_caller().profile)
 
+    @availability_per_address
     @json_first
     @login_required
     def patch(self) -> Response:

@@ -7,6 +7,8 @@ from api.auth import current_caller, login_required
 from api.replies import no_content, reply
 from api.wiring import services
 
+YES = ("true", "1")
+
 
 class SessionList(Resource):
     """Where the caller is logged in."""
@@ -19,7 +21,7 @@ class SessionList(Resource):
     @login_required
     def delete(self) -> Response:
         """End them all; ``keep_current=true`` spares the one that asks."""
-        services().sessions.end_all(current_caller(), keep_current=request.args.get("keep_current") == "true")
+        services().sessions.end_all(current_caller(), keep_current=request.args.get("keep_current", "").lower() in YES)
         return no_content()
 
 

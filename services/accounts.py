@@ -45,7 +45,7 @@ class Accounts:
         Raises ``TicketInvalid``, ``TicketExpired``, ``Invalid`` (password), ``PhoneRegistered``, ``UsernameTaken`` or
         ``EmailTaken``; after each of them the ticket is as good as before.
         """
-        phone, _ = self._tickets.read("register", ticket)
+        phone = self._tickets.read("register", ticket)
         refuse_guessable(password, username, phone, email)
         self._refuse_taken(phone, username, email)
         user = self._new_user(phone, username, email, self._passwords.hash(password))

@@ -1,12 +1,14 @@
 """Logging in: by password, or by a code."""
 
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from models import User
 from models.database import Database
-from services.errors import InvalidCredentials, PhoneNotRegistered
+from services.errors import InvalidCredentials, PhoneNotRegistered, ServiceUnavailable
 from services.names import fold
 from services.passwords import Passwords
 from services.profiles import PROFILE_COLUMNS, profile_of
@@ -61,10 +63,11 @@ class Logins:
             return connection.execute(FIND_BY[kind], {"identifier": identifier}).one_or_none()
 
     def _rehash(self, row: Any, password: str) -> None:
-        """Replace a hash that was made with other costs, unless the password was changed meanwhile."""
-        values = {"user": row.id, "old_hash": row.password_hash, "new_hash": self._passwords.hash(password)}
-        with self._database.connection() as connection:
-            connection.execute(REHASH, values)
+        """Replace a hash that was made with other costs, unless the password was changed meanwhile; or another time."""
+        with suppress(ServiceUnavailable, SQLAlchemyError):
+            values = {"user": row.id, "old_hash": row.password_hash, "new_hash": self._passwords.hash(password)}
+            with self._database.connection() as connection:
+                connection.execute(REHASH, values)
 
     def _open(self, row: Any, device: Device) -> SignedIn:
         with self._database.connection() as connection:

@@ -1,4 +1,4 @@
-"""How a phone number is shown to people who need not know it whole."""
+"""What follows from a phone number in E.164: how it is shown, where it is at home, how people there type it."""
 
 import phonenumbers
 

@@ -1,6 +1,8 @@
 """Sessions and profiles, kept in Redis for a minute so that an authenticated call costs one round trip and no SQL."""
 
 import secrets
+import threading
+import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -11,6 +13,9 @@ from services.profiles import Profile
 from services.scripts import RedisClient, load_script
 
 LIFETIME = 60
+RETRY_SECONDS = 0.5
+# Grows with every change of what is kept, so that two releases at once don't read each other's entries.
+SHAPE = 1
 
 
 @dataclass(frozen=True)
@@ -67,12 +72,26 @@ class SessionCache:
             return
 
     def forget(self, user_id: str) -> None:
-        """Drop all that is known of an account; called after every commit that changes it."""
+        """Drop all that is known of an account; called after every commit that changes it.
+
+        A connection that broke is no reason not to: deleting twice is deleting. Where Redis is away, a thread goes on
+        trying for as long as an entry can live.
+        """
+        if not (self._delete(user_id) or self._delete(user_id)):
+            threading.Thread(target=self._forget_later, args=(user_id,), name="forget", daemon=True).start()
+
+    def _delete(self, user_id: str) -> bool:
         try:
             self._redis.delete(_key(user_id))
         except RedisError:
-            return
+            return False
+        return True
+
+    def _forget_later(self, user_id: str) -> None:
+        deadline = time.monotonic() + LIFETIME
+        while time.monotonic() < deadline and not self._delete(user_id):
+            time.sleep(RETRY_SECONDS)
 
 
 def _key(user_id: str) -> str:
-    return f"account:{{{user_id}}}"
+    return f"account:{SHAPE}:{{{user_id}}}"

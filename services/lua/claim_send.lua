@@ -11,7 +11,7 @@ local DAY, HOUR = 86400000, 3600000
 
 if lifetime == 0 then
   local living = redis.call('HMGET', challenge, 'state', 'attempts')
-  if living[1] ~= 'open' or tonumber(living[2]) >= tonumber(ARGV[5]) then
+  if living[1] ~= 'open' or tonumber(living[2]) >= tonumber(ARGV[5]) or redis.call('PTTL', challenge) < 1000 then
     return {'code_expired', 0}
   end
 end

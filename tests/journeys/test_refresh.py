@@ -44,6 +44,7 @@ def test_after_the_grace_the_previous_token_ends_the_session(registered, clock):
     old = registered.refresh_token
     registered.refresh()
     clock.advance(seconds=10.001)
+    assert registered.me().status == 200
     assert registered.try_refresh(old).code == "refresh_reused"
     assert registered.me().code == "session_revoked"
     assert registered.try_refresh().code == "refresh_invalid"

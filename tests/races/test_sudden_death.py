@@ -37,7 +37,8 @@ def test_a_killed_server_has_made_whole_accounts_or_none(live, live_shopper, eng
         assert live_shopper.me(fresh["access_token"]).status == 200
         gone = live_shopper.on(live_shopper.client)
         for username, access_token in acknowledged.items():
-            assert live_shopper.me(access_token).json["username"] == username
+            profile = live_shopper.me(access_token)
+            assert (profile.status, profile.json.get("username")) == (200, username), profile.body
             assert live_shopper.try_login(username).status == 200
         made = 0
         for form in forms:

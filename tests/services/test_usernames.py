@@ -43,6 +43,7 @@ PAIRS = [
     ("IRMAK", "\u0131rmak", "free"),
     ("\u03a3\u03bf\u03c6\u03af\u03b1", "\u03c3\u03bf\u03c6\u03af\u03b1", "taken"),
     ("\u039f\u0394\u039f\u03a3", "\u03bf\u03b4\u03bf\u03c2", "taken"),  # final sigma
+    ("\u03bc\u0390\u03b1", "\u039c\u03aa\u0301\u0391", "taken"),  # folding takes the one apart and not the other
     ("\u0418\u0432\u0430\u043d", "\u0438\u0432\u0430\u043d", "taken"),
     ("admin", "\u0430dmin", "invalid"),  # a Cyrillic letter among Latin ones
     ("paypal", "\u0440\u0430\u0443\u0440\u0430l", "invalid"),

@@ -1,0 +1,87 @@
+"""The minute's memory of sessions: what was changed is never remembered."""
+
+import time
+
+import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from services.profiles import Profile
+from services.session_cache import SessionCache, SessionState
+
+USER, SESSION = "0" * 32, "1" * 32
+
+
+class Unsteady:
+    """A Redis whose connection breaks for the next ``breaks`` deletions."""
+
+    def __init__(self, redis, breaks):
+        self._redis = redis
+        self.breaks = breaks
+
+    def delete(self, key):
+        if self.breaks:
+            self.breaks -= 1
+            raise RedisConnectionError
+        return self._redis.delete(key)
+
+    def __getattr__(self, name):
+        return getattr(self._redis, name)
+
+
+@pytest.fixture
+def state(clock):
+    profile = Profile(USER, "张三", "+86138****8000", "z@example.com", False, "active", clock())
+    return SessionState(profile, 1, int(clock().timestamp()) + 900)
+
+
+def remembered(redis, state):
+    cache = SessionCache(redis)
+    cache.fill(cache.lease(USER), SESSION, state)
+    assert cache.get(USER, SESSION) == state
+    return cache
+
+
+def test_a_slow_reader_cannot_bring_back_what_was_forgotten(redis, state):
+    """R26: its lease went with the entry, though it read the database before."""
+    cache = SessionCache(redis)
+    lease = cache.lease(USER)
+    cache.forget(USER)
+    cache.fill(lease, SESSION, state)
+    assert cache.get(USER, SESSION) is None
+
+
+def test_an_old_lease_does_not_fill_the_entry_of_a_new_one(redis, state):
+    cache = SessionCache(redis)
+    old = cache.lease(USER)
+    cache.forget(USER)
+    assert cache.lease(USER) != old
+    cache.fill(old, SESSION, state)
+    assert cache.get(USER, SESSION) is None
+
+
+def test_readers_at_the_same_time_share_a_lease(redis):
+    cache = SessionCache(redis)
+    assert cache.lease(USER) == cache.lease(USER)
+
+
+def test_a_broken_connection_does_not_keep_an_entry(redis, state):
+    """R26: deleting is tried again at once."""
+    cache = remembered(Unsteady(redis, breaks=1), state)
+    cache.forget(USER)
+    assert cache.get(USER, SESSION) is None
+
+
+def test_a_redis_that_comes_back_is_told_to_forget(redis, state):
+    """R26: the deletion waits for Redis, in the background."""
+    cache = remembered(Unsteady(redis, breaks=3), state)
+    cache.forget(USER)
+    deadline = time.monotonic() + 5
+    while cache.get(USER, SESSION) is not None:
+        assert time.monotonic() < deadline, "the entry was never forgotten"
+        time.sleep(0.05)
+
+
+def test_an_entry_lives_for_a_minute_at_most(redis, state):
+    remembered(redis, state)
+    (key,) = redis.keys("account:*")
+    assert 0 < redis.ttl(key) <= 60
