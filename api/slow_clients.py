@@ -2,6 +2,7 @@
 
 import os
 import socket
+import stat
 import struct
 import threading
 import time
@@ -48,16 +49,16 @@ def _cut_late(port: int, deadline_seconds: float, seen: dict[Peer, tuple[int, fl
 
 
 def _connections(port: int) -> Iterator[socket.socket]:
-    """Copies of this process's TCP sockets whose own end is ``port``, listening ones excepted."""
+    """Copies of this process's TCP sockets whose own end is ``port``, listening ones excepted.
+
+    A copy of a file is never made, let alone closed: that would drop the locks which SQLite holds on it (fcntl(2)).
+    """
     for descriptor in Path("/proc/self/fd").iterdir():
         try:
-            copy = os.dup(int(descriptor.name))
+            if not stat.S_ISSOCK(os.fstat(int(descriptor.name)).st_mode):
+                continue
+            connection = socket.socket(fileno=os.dup(int(descriptor.name)))
         except OSError:
-            continue
-        try:
-            connection = socket.socket(fileno=copy)
-        except OSError:
-            os.close(copy)
             continue
         if _is_ours(connection, port):
             yield connection
