@@ -6,11 +6,14 @@ At the WSGI level these cost a tenth of what Flask's hooks cost, and they hold f
 import re
 import secrets
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any
 
 MAX_BODY_BYTES = 16 * 1024
+MAX_DIGITS = 18
+READERS_PER_ADDRESS = 120
 BODY_REFUSED = "dongbao.body_refused"
 REQUEST_ID = "dongbao.request_id"
 GOOD_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -44,6 +47,8 @@ class Edge:
     def __init__(self, application: Application, places: int) -> None:
         self._application = application
         self._places = threading.BoundedSemaphore(places)
+        self._readers: Counter[str] = Counter()
+        self._readers_lock = threading.Lock()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -51,7 +56,7 @@ class Edge:
         request_id = given if GOOD_REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         environ[REQUEST_ID] = request_id
         if environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ:
-            _take_body(environ)
+            self._take_body(environ)
 
         def start(status: str, headers: Headers, *exc_info: Any) -> Any:
             return start_response(status, _with_ours(headers, request_id), *exc_info)
@@ -60,6 +65,24 @@ class Edge:
             return self._application(environ, start)
         with self._places:
             return self._application(environ, start)
+
+    def _take_body(self, environ: Environ) -> None:
+        """Read the body, unless many of this address are being read: its slow ones would take all the threads."""
+        address = environ.get("REMOTE_ADDR", "")
+        with self._readers_lock:
+            self._readers[address] += 1
+            crowded = self._readers[address] > READERS_PER_ADDRESS
+        try:
+            data, refused = (b"", "rate_limited") if crowded else _read_body(environ)
+        finally:
+            with self._readers_lock:
+                self._readers[address] -= 1
+                if not self._readers[address]:
+                    del self._readers[address]
+        environ["wsgi.input"] = BytesIO(data)
+        environ["CONTENT_LENGTH"] = str(len(data))
+        if refused:
+            environ[BODY_REFUSED] = refused
 
 
 def _with_ours(headers: Headers, request_id: str) -> Headers:
@@ -70,14 +93,6 @@ def _with_ours(headers: Headers, request_id: str) -> Headers:
     if not any(name == CONTENT_POLICY for name, _ in headers):
         kept.append(NO_CONTENT_POLICY)
     return kept
-
-
-def _take_body(environ: Environ) -> None:
-    data, refused = _read_body(environ)
-    environ["wsgi.input"] = BytesIO(data)
-    environ["CONTENT_LENGTH"] = str(len(data))
-    if refused:
-        environ[BODY_REFUSED] = refused
 
 
 def _read_body(environ: Environ) -> tuple[bytes, str | None]:
@@ -99,5 +114,7 @@ def _read_body(environ: Environ) -> tuple[bytes, str | None]:
 def _declared_length(environ: Environ) -> int | None:
     if "HTTP_TRANSFER_ENCODING" in environ:
         return None
-    length = environ.get("CONTENT_LENGTH", "")
-    return int(length) if length.isascii() and length.isdigit() else None
+    length = environ.get("CONTENT_LENGTH", "").lstrip("0") or "0"
+    if not (length.isascii() and length.isdigit()):
+        return None
+    return int(length[:MAX_DIGITS])

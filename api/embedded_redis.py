@@ -7,15 +7,20 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
+from functools import partial
 from pathlib import Path
 
+import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 
 from api.config import BadSetting
 
+log = structlog.get_logger()
 START_SECONDS = 10
+RESTART_SECONDS = 0.5
 PR_SET_PDEATHSIG = 1
 
 
@@ -30,17 +35,32 @@ class EmbeddedRedis:
         _take_alone(self._lock.fileno(), folder)
         self._client = Redis(unix_socket_path=str(socket))
         self._log = folder / "redis.log"
-        self._process = _start(socket, folder, self._log)
+        self._start = partial(_start, socket, folder, self._log)
+        self._process = self._start()
+        self._stopping = False
         self._wait_until_ready()
+
+    def keep_alive(self) -> None:
+        """Start it again whenever it ends before it is stopped; its data is kept."""
+        threading.Thread(target=self._restart, name="embedded-redis", daemon=True).start()
 
     def stop(self) -> None:
         """End it; the append-only file has all that was acknowledged."""
+        self._stopping = True
         self._process.terminate()
         try:
             self._process.wait(timeout=START_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
         self._lock.close()
+
+    def _restart(self) -> None:
+        while not self._stopping:
+            self._process.wait()
+            time.sleep(RESTART_SECONDS)
+            if not self._stopping:
+                log.error("embedded_redis_ended", exit_code=self._process.returncode)
+                self._process = self._start()
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS

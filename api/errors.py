@@ -1,5 +1,6 @@
 """Every failure becomes one shape: problem+json (RFC 9457) in the reader's language."""
 
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -29,9 +30,9 @@ log = structlog.get_logger()
 class ProblemApi(Api):
     """flask-restful without its own error pages, which bypass Flask's handlers in production."""
 
-    def handle_error(self, error: Exception) -> Response:
+    def error_router(self, original_handler: Callable[[Exception], Any], e: Exception) -> Any:
         """Leave the error to the app's handlers."""
-        raise error
+        return original_handler(e)
 
 
 def init_errors(app: Flask) -> None:
@@ -46,9 +47,11 @@ def init_errors(app: Flask) -> None:
 
 def language() -> str:
     """The language for people, of the two we have."""
-    if not request.accept_languages:
-        return LANGUAGES[0]
-    return request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
+    for tag in request.accept_languages.values():
+        for known in LANGUAGES:
+            if tag.lower().partition("-")[0] == known[:2]:
+                return known
+    return LANGUAGES[0]
 
 
 def problem_reply(code: str, **members: Any) -> Response:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Any
 
+import structlog
 from flask_limiter import Limiter
 from limits import RateLimitItem, parse_many
 
@@ -24,6 +25,7 @@ from services.challenges import phone_pseudonym
 from services.errors import RateLimited, ServiceUnavailable
 from services.names import fold
 
+log = structlog.get_logger()
 View = Callable[..., Any]
 
 
@@ -60,6 +62,7 @@ class NamedLimit:
                     stats = limiter.limiter.get_window_stats(item, *window)
                     raise RateLimited(retry_after=stats.reset_time - time.time())
         except _failures(limiter) as error:
+            log.error("part_away", error=type(error).__name__, limit=self.name)
             raise ServiceUnavailable(retry_after=5) from error
 
     def clear(self) -> None:

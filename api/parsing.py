@@ -12,11 +12,11 @@ from marshmallow import ValidationError
 from api.edge import BODY_REFUSED
 from api.problems import MalformedJson, PayloadTooLarge, UnsupportedMediaType
 from schemas.body import Body
-from services.errors import Invalid
+from services.errors import Invalid, RateLimited
 
 View = Callable[..., Any]
 MAX_DEPTH = 32
-PROBLEM_OF_BODY = {error.code: error for error in (MalformedJson, PayloadTooLarge)}
+PROBLEM_OF_BODY = {error.code: error for error in (MalformedJson, PayloadTooLarge, RateLimited)}
 # A string that has no end is one too: looking for its end from each quotation mark would take seconds.
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _SURROGATES = re.compile("[\ud800-\udfff]")

@@ -28,11 +28,19 @@ def serve(config: Config, parts: ExitStack) -> None:
     _refuse_busy_port(config)
     if config.embeds_redis or config.database_url.startswith("sqlite"):
         config.instance.mkdir(parents=True, exist_ok=True, mode=0o700)
+    embedded = None
     if config.embeds_redis:
-        parts.callback(EmbeddedRedis(embedded_socket(config.instance), config.instance / "redis").stop)
+        embedded = EmbeddedRedis(embedded_socket(config.instance), config.instance / "redis")
+        parts.callback(embedded.stop)
     _refuse_absent_redis(config)
     migrate(config)
-    run_server(config, on_start=lambda: print(_screen(config), flush=True))
+    run_server(config, on_start=lambda: _tell(config, embedded))
+
+
+def _tell(config: Config, embedded: EmbeddedRedis | None) -> None:
+    if embedded:
+        embedded.keep_alive()
+    print(_screen(config), flush=True)
 
 
 def _refuse_busy_port(config: Config) -> None:

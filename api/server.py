@@ -18,7 +18,7 @@ from api.embedded_redis import end_with_parent
 from api.heartbeats import Heartbeats
 from api.slow_clients import watch_slow_clients
 
-BODY_READERS = 64
+BODY_READERS = 240
 HEADERS_SECONDS = 5
 REQUEST_SECONDS = 15
 STOP_SECONDS = 10

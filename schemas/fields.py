@@ -18,7 +18,7 @@ PHONE_CHARACTERS = regex.compile(r"[\d\s+()./\p{Pd}]{5,40}")
 MOBILE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 # A letter with the few marks that some scripts put on it, a digit, or one of two signs; nothing invisible.
-USERNAME_CHARACTERS = regex.compile(r"(?V1)(?:[\p{L}--\p{DI}][\p{M}--\p{DI}]{0,3}|\p{Nd}|[_-])+")
+USERNAME_CHARACTERS = regex.compile(r"(?V1)(?:[[\p{L}\u3007]--\p{DI}][\p{M}--\p{DI}]{0,3}|\p{Nd}|[_-])+")
 # Unicode Technical Standard 39, 5.2, "Highly Restrictive": one script, or Han with its usual neighbours and Latin.
 SCRIPTS = (
     *("Latin", "Cyrillic", "Greek", "Arabic", "Armenian", "Bengali", "Cherokee", "Devanagari", "Ethiopic", "Georgian"),

@@ -1,11 +1,11 @@
 """Which passwords are refused although their length is right (NIST SP 800-63B-4, 3.1.1.2: a blocklist, no composition)."""
 
 import re
-import unicodedata
 
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from services.errors import Invalid
+from services.names import fold
 from services.phones import national_digits
 
 COMMON_PASSWORDS = frozenset(FREQUENCY_LISTS["passwords"])
@@ -14,7 +14,7 @@ WORD_AND_DIGITS = re.compile(r"(\D+)(\d+)")
 
 def refuse_guessable(password: str, username: str, phone: str, email: str) -> None:
     """Raise ``Invalid`` for a common password, or one that is the account's own name, phone or address."""
-    folded = _folded(password)
+    folded = fold(password)
     if is_common(folded):
         raise Invalid(password="password_common")
     if folded in _own_words(username, phone, email):
@@ -31,16 +31,12 @@ def is_common(folded: str) -> bool:
 
 def _own_words(username: str, phone: str, email: str) -> set[str]:
     """The account's own facts in the spellings a person would type."""
-    address = _folded(email)
+    address = fold(email)
     return {
-        _folded(username),
+        fold(username),
         address,
         address.partition("@")[0],
         phone,
         phone.removeprefix("+"),
         national_digits(phone),
     }
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", text).casefold()

@@ -15,7 +15,12 @@ def test_a_look_at_the_connections_drops_no_lock(tmp_path):
     """R21: whoever closes any copy of a file's descriptor drops its locks; two processes then write over each other."""
     path = tmp_path / "locked.sqlite3"
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        for statement in ("PRAGMA journal_mode = WAL", "CREATE TABLE t (n)", "BEGIN IMMEDIATE", "INSERT INTO t VALUES (1)"):
+        for statement in (
+            "PRAGMA journal_mode = WAL",
+            "CREATE TABLE t (n)",
+            "BEGIN IMMEDIATE",
+            "INSERT INTO t VALUES (1)",
+        ):
             database.execute(statement)
         _cut_late(free_port(), 60, {})
         writer = subprocess.run(
