@@ -8,7 +8,7 @@ from urllib.request import urlopen
 import psutil
 
 from api.config import ROOT
-from tests.servers.process import ServerProcess, free_port, temporary_folder
+from tests.servers.process import ServerProcess, reserve_port, temporary_folder
 from tests.settings import environment
 
 DEFAULTS = {"WORKERS": 2, "THREADS": 8}
@@ -19,7 +19,8 @@ class LiveServer:
 
     def __init__(self, database_url: str, redis_url: str):
         self.folder = temporary_folder("live")
-        self.port = free_port()
+        self._held = reserve_port()
+        self.port = self._held.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = self.folder / "server.log"
         self._places = (self.folder, database_url, redis_url)
@@ -75,6 +76,7 @@ class LiveServer:
     def remove(self):
         """Stop it and delete its folder."""
         self.stop()
+        self._held.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _is_ready(self) -> bool:

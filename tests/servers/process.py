@@ -91,9 +91,17 @@ def temporary_folder(name: str, user: str | None = None) -> Path:
 
 def free_port() -> int:
     """A TCP port that nobody has at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    with reserve_port() as held:
+        return held.getsockname()[1]
+
+
+def reserve_port() -> socket.socket:
+    """A free TCP port, kept from everybody but a server that is told its number, as long as the socket is open."""
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+        held.setsockopt(socket.SOL_SOCKET, option, 1)
+    return held
 
 
 def unprivileged_user(*preferred: str) -> str | None:

@@ -9,25 +9,21 @@ from redis import Redis
 
 from api.config import BadSetting
 from api.embedded_redis import find_redis_server
-from tests.servers.process import ServerProcess, free_port, temporary_folder
+from tests.servers.process import ServerProcess, reserve_port, temporary_folder
 
 
 class RedisServer:
-    """Nothing is kept on disk; ``port`` 0 is none. It can be stopped and started again at the same address."""
+    """Nothing is kept on disk. It can be stopped and started again at the same address."""
 
-    def __init__(self, port: int = 0, *options: str):
+    def __init__(self, *options: str, tcp: bool = False):
         self.folder = temporary_folder("redis")
         self.socket = self.folder / "redis.sock"
-        self.port = port
+        self._held = reserve_port() if tcp else None
+        self.port = self._held.getsockname()[1] if self._held else 0
         self.url = f"unix://{self.socket}"
-        self.tcp_url = f"redis://127.0.0.1:{port}/0" if port else None
+        self.tcp_url = f"redis://127.0.0.1:{self.port}/0" if tcp else None
         self._options = options
         self.start()
-
-    @classmethod
-    def on_tcp(cls, *options: str) -> "RedisServer":
-        """One that listens on a free port too."""
-        return cls(free_port(), *options)
 
     def start(self):
         self._process = ServerProcess(
@@ -51,6 +47,8 @@ class RedisServer:
     def remove(self):
         """Stop it and delete its folder."""
         self.stop()
+        if self._held:
+            self._held.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
