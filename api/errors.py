@@ -47,9 +47,9 @@ def init_errors(app: Flask) -> None:
 
 def language() -> str:
     """The language for people, of the two we have."""
-    for tag in request.accept_languages.values():
+    for tag, quality in request.accept_languages:
         for known in LANGUAGES:
-            if tag.lower().partition("-")[0] == known[:2]:
+            if quality and tag.lower().partition("-")[0] == known[:2]:
                 return known
     return LANGUAGES[0]
 
