@@ -1,5 +1,7 @@
 """A login that fails tells nobody why: not by its words, not by its headers, not by its time."""
 
+import itertools
+import random
 import statistics
 import time
 from contextlib import closing
@@ -50,13 +52,12 @@ def test_every_failed_login_is_alike(live, live_client, attempts):
     taken = {reason: [] for reason in TIMED}
     with closing(KeptClient(live.url)) as kept:
         client = SoundClient(kept)
-        for _ in range(SAMPLES):
-            for reason, times in taken.items():
-                started = time.perf_counter()
-                assert client.post("/v1/login", json=attempts[reason]).status == 401
-                times.append(time.perf_counter() - started)
+        for reason in itertools.chain.from_iterable(random.sample(TIMED, len(TIMED)) for _ in range(SAMPLES)):
+            started = time.perf_counter()
+            assert client.post("/v1/login", json=attempts[reason]).status == 401
+            taken[reason].append(time.perf_counter() - started)
     medians = {reason: statistics.median(times) for reason, times in taken.items()}
-    assert max(medians.values()) < 1.25 * min(medians.values()), medians
+    assert max(medians.values()) < 1.5 * min(medians.values()), medians
     assert min(medians.values()) > 0.005, "no hash of that cost is so fast"
 
 
