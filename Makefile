@@ -11,6 +11,10 @@ help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
 run: $(VENV)/run ## Start the server on http://127.0.0.1:5000 (settings: docs/configuration.md)
+	@for vendor in tencent aliyun; do \
+	  { env; cat .env 2>/dev/null; } | grep -qE "^(SMS_GATEWAYS|SMS_ROUTES)=.*$$vendor" || continue; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-$$vendor.txt || exit 1; \
+	done
 	@exec $(BIN)/python -m api.serve
 
 migrate: $(VENV)/run ## Bring the database of DATABASE_URL to the newest schema
@@ -40,9 +44,9 @@ test-mysql: $(VENV)/dev ## Registration, uniqueness and races on MariaDB
 bench: $(VENV)/dev ## Speed of the hot paths, as ratios
 	$(BIN)/python -m bench
 
-requirements: $(VENV)/dev ## Pin requirements.in and requirements-dev.in anew
+requirements: $(VENV)/dev ## Pin the requirements' .in files anew
 	$(BIN)/pip install --quiet uv
-	for name in requirements requirements-dev; do \
+	for name in requirements requirements-tencent requirements-aliyun requirements-dev; do \
 	  $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --quiet $$name.in -o $$name.txt; \
 	done
 

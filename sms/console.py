@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from sms.gateway import Message, Outcome
+from sms.gateway import Delivery, Message, Outcome
 
 
 class Inbox(Protocol):
@@ -23,9 +23,9 @@ class ConsoleGateway:
         self._log = log
         self._mask = mask
 
-    def send(self, message: Message) -> Outcome:
+    def send(self, message: Message) -> Delivery:
         """Put the message into the inbox, and one line without its digits into the log."""
         self._inbox.add(message)
         text = message.text.replace(message.code, "*" * len(message.code))
         self._log("sms_console", to=self._mask(message.to), purpose=message.purpose, text=text)
-        return Outcome.SENT
+        return Delivery(Outcome.SENT)

@@ -1,0 +1,47 @@
+"""Which of the texts registered at a vendor a message becomes, and what fills it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sms.gateway import Delivery, GatewayUnusable, Message, Outcome, Reason
+
+ANY = ""
+PARAMS = ("code", "minutes")
+NO_TEMPLATE = Delivery(Outcome.NOT_SENT, Reason.MISCONFIGURED, fault="no_template")
+
+
+@dataclass(frozen=True)
+class Templates:
+    """The registered texts: ``ids`` by purpose and language, ``signs`` by language, ``ANY`` being whichever.
+
+    The purpose counts for more than the language. ``params`` are the variables of a text with a code, in its order.
+    A notice takes a text registered for its purpose only, which has no variables.
+    """
+
+    ids: Mapping[tuple[str, str], str]
+    signs: Mapping[str, str] = field(default_factory=dict)
+    params: tuple[str, ...] = ("code",)
+
+    def demand(self, ids: str, params: str) -> None:
+        """Raise ``GatewayUnusable`` if nothing can be sent with these; the settings' names are ``ids`` and ``params``."""
+        if not any(self.ids.values()):
+            raise GatewayUnusable(f"{ids} is missing. See docs/sms.md.")
+        if "code" not in self.params or len(set(self.params)) < len(self.params) or set(self.params) - set(PARAMS):
+            raise GatewayUnusable(f"{params} lists code, or code and minutes, in the template's order.")
+
+    def id_for(self, message: Message) -> str | None:
+        """The text that ``message`` becomes, if any was registered for it."""
+        purposes = (message.purpose, ANY) if message.code else (message.purpose,)
+        keys = [(purpose, language) for purpose in purposes for language in (message.language, ANY)]
+        return next((self.ids[key] for key in keys if self.ids.get(key)), None)
+
+    def sign_for(self, message: Message) -> str | None:
+        """The name that the text is signed with."""
+        return self.signs.get(message.language) or self.signs.get(ANY) or None
+
+    def values_for(self, message: Message) -> dict[str, str]:
+        """What the variables become, in the template's order."""
+        if not message.code:
+            return {}
+        known = {"code": message.code, "minutes": str(max(1, message.expires_in // 60))}
+        return {name: known[name] for name in self.params}
