@@ -1,6 +1,6 @@
 """The recipe of the app."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Flask
@@ -13,6 +13,7 @@ from api.errors import ProblemApi, init_errors
 from api.extensions import init_extensions
 from api.logs import configure_logs
 from api.routes import add_routes
+from api.sms_commands import sms_commands
 from api.system import add_system_routes
 from api.wiring import build_services
 from services.clock import Clock, system_clock
@@ -27,8 +28,8 @@ class AccountsApp(Flask):
         return func
 
 
-def create_app(config: Config | None = None, clock: Clock = system_clock, gateway: Gateway | None = None) -> Flask:
-    """An app on the settings of the environment; a clock and a gateway may be handed in. Raises ``BadSetting``."""
+def create_app(config: Config | None = None, clock: Clock = system_clock, gateways: Sequence[Gateway] = ()) -> Flask:
+    """An app on the settings of the environment; a clock and gateways may be handed in. Raises ``BadSetting``."""
     config = config or read_config()
     configure_logs(config.log_format)
     app = AccountsApp("dongbao", static_folder=None)
@@ -38,8 +39,9 @@ def create_app(config: Config | None = None, clock: Clock = system_clock, gatewa
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     app.wsgi_app = Edge(app.wsgi_app, places=config.threads)  # type: ignore[method-assign]
     init_errors(app)
-    app.extensions["dongbao"] = build_services(config, init_extensions(app, config), clock, gateway)
+    app.extensions["dongbao"] = build_services(config, init_extensions(app, config), clock, gateways)
     init_auth(app)
     add_routes(ProblemApi(app, catch_all_404s=False))
     add_system_routes(app)
+    app.cli.add_command(sms_commands)
     return app

@@ -17,8 +17,15 @@ from limits import parse_many
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from api.bad_setting import BadSetting
+from api.config_sms import SmsConfig, read_sms_config
+
 ROOT = Path(__file__).resolve().parent.parent
-SECRET_SETTINGS = ("SECRET_KEYS", "DATABASE_URL", "REDIS_URL", "RATELIMIT_STORAGE_URI")
+SECRET_SETTINGS = (
+    *("SECRET_KEYS", "DATABASE_URL", "REDIS_URL", "RATELIMIT_STORAGE_URI", "SMS_CALLBACK_SECRET"),
+    *("TENCENT_SECRET_ID", "TENCENT_SECRET_KEY", "ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET"),
+    *("JUHE_KEY", "WEBHOOK_URL", "WEBHOOK_SECRET"),
+)
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 LIMITS = {
     "LIMIT_SMS_PER_ADDRESS": "10/minute;60/hour",
@@ -30,10 +37,6 @@ LIMITS = {
     "LIMIT_AVAILABILITY_PER_ADDRESS": "60/minute",
     "LIMIT_REFRESH_PER_ADDRESS": "60/minute",
 }
-
-
-class BadSetting(Exception):
-    """A setting that the server does not start with; the text says which, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Config:
     ratelimit_storage_uri: str
     ratelimit_strategy: str
     limits: dict[str, str]
-    sms_gateways: tuple[str, ...]
+    sms: SmsConfig
     sms_regions: frozenset[str]
     sms_cooldown_seconds: int
     sms_per_hour: int
@@ -77,6 +80,11 @@ class Config:
     cors_origins: tuple[str, ...]
     trusted_proxies: int
     log_format: str
+
+    @property
+    def uses_console(self) -> bool:
+        """Whether messages go to the development inbox."""
+        return "console" in self.sms.gateways
 
     @property
     def is_production(self) -> bool:
@@ -119,7 +127,7 @@ def _read(env: Env, instance: Path) -> Config:
         ratelimit_storage_uri=env.str("RATELIMIT_STORAGE_URI", "") or redis_url,
         ratelimit_strategy=env.str("RATELIMIT_STRATEGY", "moving-window"),
         limits={name: _limit(env, name, default) for name, default in LIMITS.items()},
-        sms_gateways=tuple(_listed(env.str("SMS_GATEWAYS", "console"))),
+        sms=read_sms_config(env, app_env == "production"),
         sms_regions=frozenset(_listed(env.str("SMS_REGIONS", "CN").upper())),
         sms_cooldown_seconds=_at_least(0, env, "SMS_COOLDOWN_SECONDS", 60),
         sms_per_hour=_at_least(0, env, "SMS_PER_HOUR", 5),
@@ -224,10 +232,6 @@ def _check(config: Config) -> None:
         raise BadSetting(
             "DATABASE_URL is no database address; write it like postgresql+psycopg://user@host/name."
         ) from error
-    if config.sms_gateways != ("console",):
-        raise BadSetting(
-            f"SMS_GATEWAYS names {', '.join(config.sms_gateways) or 'nothing'}; this version knows console."
-        )
     if config.is_production:
         _check_production(config)
 
@@ -240,7 +244,7 @@ def _check_production(config: Config) -> None:
         raise BadSetting(
             "SECRET_KEYS has a key shorter than 32 characters, or a development one: openssl rand -base64 48."
         )
-    if "console" in config.sms_gateways:
+    if config.uses_console:
         raise BadSetting("SMS_GATEWAYS is console, which shows codes to everybody; name a real gateway in production.")
     if config.database_url.startswith("sqlite") and config.workers > 1:
         raise BadSetting("SQLite serves one worker; set WORKERS=1, or DATABASE_URL to PostgreSQL or MySQL.")

@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import Any
 
 MAX_BODY_BYTES = 16 * 1024
+RECEIPTS, MAX_RECEIPTS_BYTES = "/v1/sms/receipts/", 256 * 1024
 MAX_DIGITS = 18
 READERS_PER_ADDRESS = 120
 BODY_REFUSED = "dongbao.body_refused"
@@ -98,13 +99,14 @@ def _with_ours(headers: Headers, request_id: str) -> Headers:
 def _read_body(environ: Environ) -> tuple[bytes, str | None]:
     """The body, and the code of what is wrong with it."""
     declared = _declared_length(environ)
-    if declared is not None and declared > MAX_BODY_BYTES:
+    most = MAX_RECEIPTS_BYTES if environ.get("PATH_INFO", "").startswith(RECEIPTS) else MAX_BODY_BYTES
+    if declared is not None and declared > most:
         return b"", "payload_too_large"
     try:
-        data = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
+        data = environ["wsgi.input"].read(most + 1)
     except OSError:
         return b"", "malformed_json"
-    if len(data) > MAX_BODY_BYTES:
+    if len(data) > most:
         return b"", "payload_too_large"
     if declared is not None and len(data) < declared:
         return b"", "malformed_json"

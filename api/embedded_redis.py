@@ -16,7 +16,7 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 
-from api.config import BadSetting
+from api.bad_setting import BadSetting
 
 log = structlog.get_logger()
 START_SECONDS = 10

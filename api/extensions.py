@@ -13,7 +13,8 @@ from limits.storage import RedisStorage
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from api.config import BadSetting, Config
+from api.bad_setting import BadSetting
+from api.config import Config
 from api.redis_client import RedisProvider
 from models.database import Database, connect_database
 

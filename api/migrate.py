@@ -7,7 +7,8 @@ from alembic.config import Config as AlembicConfig
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.config import ROOT, BadSetting, Config, read_config
+from api.bad_setting import BadSetting
+from api.config import ROOT, Config, read_config
 from models.database import connect_database
 
 LOCK = 7091961

@@ -39,6 +39,14 @@ def parse_body(schema: type[Body]) -> dict[str, Any]:
     return parsed[schema]
 
 
+def read_array() -> list[Any]:
+    """The request's JSON array; raises as ``read_object``."""
+    value = _json()
+    if not isinstance(value, list):
+        raise Invalid(body="not_array")
+    return value
+
+
 def json_first(view: View) -> View:
     """Read the JSON before the guards behind this one look at the token."""
 

@@ -133,7 +133,11 @@ PROBLEMS = {
         "Verify the phone again.",
     ),
     "payload_too_large": _problem(
-        413, "请求体太大", "请求体不能超过 16 KiB。", "The body is too large", "A body may have 16 KiB at most."
+        413,
+        "请求体太大",
+        "请求体不能超过 16 KiB，短信回执不能超过 256 KiB。",
+        "The body is too large",
+        "A body may have 16 KiB at most, receipts of vendors 256 KiB.",
     ),
     "unsupported_media_type": _problem(
         415,
@@ -215,6 +219,7 @@ FIELD_MESSAGES = {
     "null": {"zh-CN": "不能为 null。", "en": "This may not be null."},
     "not_text": {"zh-CN": "应为文本。", "en": "This must be a string."},
     "not_object": {"zh-CN": "请求体应为 JSON 对象。", "en": "The body must be a JSON object."},
+    "not_array": {"zh-CN": "请求体应为 JSON 数组。", "en": "The body must be a JSON array."},
     "unknown": {"zh-CN": "没有这个字段。", "en": "There is no such field."},
     "too_long": {"zh-CN": "内容过长。", "en": "This is too long."},
     "phone_invalid": {"zh-CN": "请输入正确的手机号。", "en": "This is not a mobile number."},

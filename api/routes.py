@@ -5,6 +5,7 @@ from flask_restful import Api
 from resources.login import Login
 from resources.logout import Logout
 from resources.me import Me
+from resources.receipts import SmsReceipts
 from resources.register import Availability, Register
 from resources.sessions import SessionItem, SessionList
 from resources.sms import Sms, SmsResend, SmsVerify
@@ -14,6 +15,7 @@ ROUTES = (
     ("/v1/sms", Sms),
     ("/v1/sms/<sms_id>/resend", SmsResend),
     ("/v1/sms/<sms_id>/verify", SmsVerify),
+    ("/v1/sms/receipts/<secret>/<vendor>", SmsReceipts),
     ("/v1/register/availability", Availability),
     ("/v1/register", Register),
     ("/v1/login", Login),

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from redis.exceptions import RedisError
 from sqlalchemy import make_url
 
-from api.config import BadSetting, Config, embedded_socket, read_config
+from api.bad_setting import BadSetting
+from api.config import Config, embedded_socket, read_config
 from api.embedded_redis import EmbeddedRedis
 from api.migrate import migrate
 from api.redis_client import RedisProvider
@@ -69,7 +70,7 @@ def _screen(config: Config) -> str:
     """What a developer wants to know first."""
     address = f"http://{config.host}:{config.port}"
     lines = [f"Dongbao Accounts   {address}", f"  docs             {address}/docs"]
-    if "console" in config.sms_gateways:
+    if config.uses_console:
         lines.append(f"  dev inbox        {address}/dev/inbox")
     lines.append(f"  data             {make_url(config.database_url).render_as_string(hide_password=True)}")
     lines.append(f"  workers          {config.workers} with {config.threads} threads each; stop with Ctrl+C")

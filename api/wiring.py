@@ -1,5 +1,6 @@
 """Builds the services from the settings and the extensions, and picks the SMS gateway."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from flask_limiter import Limiter
 
 from api.config import Config
 from api.extensions import Extensions
+from api.wiring_sms import build_gateways, build_sender, warn_of_limits
 from models.database import Database
 from services.accounts import Accounts
 from services.challenges import ChallengeRules, Challenges
@@ -17,15 +19,15 @@ from services.clock import Clock
 from services.inbox import Inbox
 from services.keyring import Keyring
 from services.logins import Logins
+from services.message_log import MessageLog
 from services.passwords import HashingRules, Passwords
-from services.phones import mask_phone
 from services.session_cache import SessionCache
 from services.session_store import SessionStore
 from services.sessions import Sessions
+from services.tester_numbers import TesterNumbers
 from services.tickets import Tickets
 from services.tokens import Tokens
 from services.verification import Verification
-from sms.console import ConsoleGateway
 from sms.gateway import Gateway
 
 
@@ -45,6 +47,8 @@ class Services:
     accounts: Accounts
     logins: Logins
     inbox: Inbox | None
+    gateways: dict[str, Gateway]
+    messages: MessageLog
 
 
 def services() -> Services:
@@ -53,11 +57,15 @@ def services() -> Services:
     return wired
 
 
-def build_services(config: Config, extensions: Extensions, clock: Clock, gateway: Gateway | None = None) -> Services:
-    """Put the parts together; ``gateway`` stands in for the one that the settings name."""
+def build_services(config: Config, extensions: Extensions, clock: Clock, stand_ins: Sequence[Gateway] = ()) -> Services:
+    """Put the parts together; ``stand_ins`` are the gateways in place of those that the settings name, in order."""
     keyring = Keyring(config.secret_keys)
     database, redis = extensions.database, extensions.redis
-    inbox = Inbox(redis, keyring, clock) if config.sms_gateways == ("console",) else None
+    inbox = Inbox(redis, keyring, clock) if config.uses_console else None
+    named = {gateway.name: gateway for gateway in stand_ins}
+    gateways = named or build_gateways(config.sms, config.threads, inbox)
+    warn_of_limits(config.sms, config.sms_per_day)
+    messages = MessageLog(database, keyring, clock, structlog.get_logger())
     cache = SessionCache(redis)
     tokens = Tokens(keyring, clock, config.access_token_seconds, config.refresh_token_seconds)
     tickets = Tickets(keyring, clock, config.ticket_seconds)
@@ -71,7 +79,9 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, gateway
         session_lifetime=timedelta(seconds=config.session_seconds),
         grace=timedelta(seconds=config.refresh_grace_seconds),
     )
-    challenges = Challenges(redis, keyring, gateway or _gateway(inbox), _challenge_rules(config))
+    sender = build_sender(config.sms, gateways, redis, keyring, messages, clock)
+    testers = TesterNumbers(config.sms.testers, clock)
+    challenges = Challenges(redis, keyring, sender, testers, _challenge_rules(config))
     accounts = Accounts(database, passwords, tickets, sessions, cache, clock)
     return Services(
         config=config,
@@ -86,13 +96,9 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, gateway
         accounts=accounts,
         logins=Logins(database, passwords, tickets, sessions),
         inbox=inbox,
+        gateways=gateways,
+        messages=messages,
     )
-
-
-def _gateway(inbox: Inbox | None) -> Gateway:
-    if inbox is None:
-        raise LookupError("no gateway is wired for SMS_GATEWAYS")
-    return ConsoleGateway(inbox, structlog.get_logger().info, mask_phone)
 
 
 def _hashing_rules(config: Config) -> HashingRules:

@@ -1,7 +1,7 @@
 """The fixtures; tests/README.md lists them."""
 
 import shutil
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from redis import Redis
@@ -9,6 +9,7 @@ from sqlalchemy import MetaData, create_engine
 
 from api.app import create_app
 from api.config import read_config
+from api.config_sms import SmsConfig
 from api.migrate import migrate
 from sms.memory import MemoryGateway
 from tests.clients import Client, InProcessClient, LiveClient
@@ -22,6 +23,7 @@ from tests.settings import environment, environment_of
 from tests.shopper import Shopper
 from tests.timetravel import HandTurnedClock, age_redis
 
+SMS_FIELDS = {field.name for field in fields(SmsConfig)}
 DATABASE_SERVERS = {"postgresql": PostgresServer, "mysql": MariadbServer}
 
 
@@ -136,13 +138,16 @@ def gateway():
 
 @pytest.fixture
 def make_app(config, clock, gateway):
-    """Make apps; a change in capitals is a limit, any other a field of Config, ``clock`` or ``gateway``."""
+    """Make apps; a change in capitals is a limit, any other a field of Config or of its ``sms``, ``clock``, ``gateway`` or ``gateways``."""
     apps = []
 
     def make(**changes):
-        parts = {name: changes.pop(name, part) for name, part in (("clock", clock), ("gateway", gateway))}
+        gateways = changes.pop("gateways", [changes.pop("gateway", gateway)])
+        parts = {"clock": changes.pop("clock", clock), "gateways": gateways}
         limits = {name: changes.pop(name) for name in list(changes) if name.isupper()}
-        app = create_app(replace(config, limits=config.limits | limits, **changes), **parts)
+        of_sms = {name: changes.pop(name) for name in list(changes) if name in SMS_FIELDS}
+        sms = replace(config.sms, **of_sms)
+        app = create_app(replace(config, sms=sms, limits=config.limits | limits, **changes), **parts)
         apps.append(app)
         return app
 

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from api.config import ROOT, BadSetting, read_config
+from api.bad_setting import BadSetting
+from api.config import ROOT, read_config
 from tests.servers.process import free_port
 from tests.settings import SETTINGS, environment, environment_of
 

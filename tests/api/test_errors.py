@@ -76,17 +76,15 @@ def test_no_such_route(client, path):
     assert (client.get(path).status, client.get(path).code) == (404, "not_found")
 
 
-class BrokenGateway:
+class BrokenClock:
     """Has a defect of its own."""
 
-    name = "broken"
-
-    def send(self, message):
+    def __call__(self):
         raise KeyError("a secret detail")
 
 
 def test_a_defect_of_ours_says_nothing_of_itself(make_app):
-    client = InProcessClient(make_app(gateway=BrokenGateway()))
+    client = InProcessClient(make_app(clock=BrokenClock()))
     reply = client.post("/v1/sms", json={"phone": "13800138000", "purpose": "login"})
     assert (reply.status, reply.code) == (500, "internal_error")
     assert reply.json.keys() == {"type", "title", "status", "code", "detail", "request_id"}

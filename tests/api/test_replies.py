@@ -11,12 +11,10 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 NOWHERE = "unix:///nonexistent/redis.sock"
 
 
-class BrokenGateway:
+class BrokenClock:
     """Has a defect of its own."""
 
-    name = "broken"
-
-    def send(self, message):
+    def __call__(self):
         raise KeyError("a defect")
 
 
@@ -31,7 +29,7 @@ def away(make_app):
 @pytest.fixture
 def broken(make_app):
     """A server that has a defect."""
-    return InProcessClient(make_app(gateway=BrokenGateway()))
+    return InProcessClient(make_app(clock=BrokenClock()))
 
 
 def paths(client):

@@ -85,6 +85,11 @@ OPERATIONS = [
 ELSEWHERE = {name: Response(resolve(node)) for name, node in DOCUMENT["x-elsewhere"].items()}
 
 
+def is_array(media: dict[str, Any]) -> bool:
+    """Whether a body is an array."""
+    return resolve(media["schema"]).get("type") == "array"
+
+
 def objects(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The object schemas that a body's schema allows: itself, or each of its alternatives."""
     schema = resolve(schema)

@@ -13,7 +13,7 @@ from schemas.me import ProfileBody
 from schemas.register import RegisterBody, UsernameBody
 from schemas.sms import SmsBody, VerifyBody
 from schemas.tokens import RefreshBody
-from tests.contract.description import DOCUMENT, OPERATIONS, objects
+from tests.contract.description import DOCUMENT, OPERATIONS, is_array, objects
 
 BODIES = {
     "POST /v1/sms": SmsBody,
@@ -24,7 +24,10 @@ BODIES = {
     "PATCH /v1/me": ProfileBody,
 }
 OF_NO_BODY = {Body, WithPasswordConfirm, UsernameBody}
-WITH_BODY = {str(operation): operation for operation in OPERATIONS if operation.request}
+# Receipts are the vendors' arrays: they have no fields of ours.
+WITH_BODY = {
+    str(operation): operation for operation in OPERATIONS if operation.request and not is_array(operation.request)
+}
 EXAMPLES = [
     pytest.param(BODIES.get(name), example["value"], id=f"{name} {label}")
     for name, operation in WITH_BODY.items()

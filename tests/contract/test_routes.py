@@ -11,6 +11,7 @@ PUBLIC = {
     "POST /v1/sms",
     "POST /v1/sms/{}/resend",
     "POST /v1/sms/{}/verify",
+    "POST /v1/sms/receipts/{}/{}",
     "GET /v1/register/availability",
     "POST /v1/register",
     "POST /v1/login",

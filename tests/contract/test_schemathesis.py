@@ -34,6 +34,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
+SECRET = DOCUMENT["paths"]["/v1/sms/receipts/{secret}/{vendor}"]["parameters"][0]["examples"]["secret"]["value"]
 UNHURRIED = {
     "SMS_COOLDOWN_SECONDS": 0,
     "SMS_PER_HOUR": 0,
@@ -41,6 +42,7 @@ UNHURRIED = {
     "SMS_WRONG_GUESSES_PER_DAY": 1_000_000,
     "LIMIT_SMS_PER_PHONE": PLENTY,
     "LIMIT_LOGIN_PER_ACCOUNT": PLENTY,
+    "SMS_CALLBACK_SECRET": SECRET,
 }
 SCHEMA = schemathesis.openapi.from_path(FILE, config=SchemathesisConfig(seed=1))
 SCHEMA.config.generation.update(with_security_parameters=False)

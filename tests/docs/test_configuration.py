@@ -1,9 +1,10 @@
-"""docs/configuration.md lists the settings that api/config.py reads, all of them and no other."""
+"""docs/configuration.md lists the settings that api/config.py and api/config_sms.py read, all of them and no other."""
 
 import ast
 import re
 
 from api.config import LIMITS, ROOT
+from api.config_sms import ACCOUNTS, SIGNED, TEMPLATE_NAMES
 from tests.docs.markdown import read, rows
 
 NAME = re.compile(r"[A-Z][A-Z0-9_]+")
@@ -12,13 +13,31 @@ COMPUTED = object()
 
 def settings_read() -> dict[str, object]:
     """Each setting that the code asks the environment for, with its default; COMPUTED where that is no constant."""
-    tree = ast.parse((ROOT / "api" / "config.py").read_text(encoding="utf-8"))
-    found = dict(LIMITS)
-    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _asks(node)):
-        for name, default in zip(call.args, call.args[1:], strict=False):
+    found = dict(LIMITS) | _of_vendors()
+    for module in ("config.py", "config_sms.py"):
+        tree = ast.parse((ROOT / "api" / module).read_text(encoding="utf-8"))
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _asks(node)):
+            name, default = _name_and_default(call)
             if isinstance(name, ast.Constant) and NAME.fullmatch(str(name.value)):
                 found.setdefault(name.value, default.value if isinstance(default, ast.Constant) else COMPUTED)
     return found
+
+
+def _of_vendors() -> dict[str, object]:
+    """The names that api/config_sms.py puts together; those by purpose and language are told in words."""
+    found: dict[str, object] = {}
+    for vendor, account in ACCOUNTS.items():
+        found |= {f"{vendor.upper()}_{name}": default for name, default in account.items()}
+    for vendor, template in TEMPLATE_NAMES.items():
+        found |= {f"{vendor.upper()}_{template}": "", f"{vendor.upper()}_TEMPLATE_PARAMS": "code"}
+    return found | {f"{vendor.upper()}_SIGN_NAME": "" for vendor in SIGNED}
+
+
+def _name_and_default(call: ast.Call) -> tuple[ast.expr | None, ast.expr | None]:
+    """What follows ``env``, or what is asked of it."""
+    place = next((i + 1 for i, part in enumerate(call.args) if isinstance(part, ast.Name) and part.id == "env"), 0)
+    name, default, *_ = (*call.args[place:], None, None)
+    return name, default
 
 
 def _asks(call: ast.Call) -> bool:
@@ -36,7 +55,7 @@ def settings_written() -> dict[str, str]:
 
 def test_the_reading_finds_the_settings():
     found = settings_read()
-    assert {"PORT", "REDIS_URL", "LOG_FORMAT", "LIMIT_LOGIN_PER_ADDRESS", "HASH_QUEUE"} <= found.keys()
+    assert {"PORT", "REDIS_URL", "LOG_FORMAT", "LIMIT_LOGIN_PER_ADDRESS", "SMS_BUDGET_PER_DAY"} <= found.keys()
     assert found["PORT"] == 5000
 
 
@@ -47,7 +66,7 @@ def test_every_setting_is_listed_and_no_other():
 def test_every_default_is_the_code_s():
     written = settings_written()
     for name, default in settings_read().items():
-        if default in (COMPUTED, ""):
+        if default in (COMPUTED, "", None):
             assert written[name], name
         else:
             assert written[name] == f"`{default}`", name

@@ -1,6 +1,7 @@
 """Every call of the interface, with a body that it takes."""
 
 import itertools
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +22,8 @@ class Call:
 
     @property
     def path(self) -> str:
-        return self.rule.replace("<sms_id>", UNKNOWN_SMS_ID).replace("<session_id>", "0" * 32)
+        known = {"sms_id": UNKNOWN_SMS_ID, "session_id": "0" * 32, "secret": "no-secret", "vendor": "tencent"}
+        return re.sub("<([a-z_]+)>", lambda name: known[name[1]], self.rule)
 
     def fields(self, ticket: str = "") -> dict[str, Any]:
         """The body; every time with names that nobody has."""
@@ -54,6 +56,7 @@ WITH_BODY = (
 )
 WITHOUT_BODY = (
     Call("POST", "/v1/sms/<sms_id>/resend"),
+    Call("POST", "/v1/sms/receipts/<secret>/<vendor>"),
     Call("GET", "/v1/register/availability"),
     Call("POST", "/v1/logout", needs_token=True),
     Call("GET", "/v1/sessions", needs_token=True),

@@ -161,7 +161,7 @@ def test_every_limit_says_when_to_come_again(live, live_shopper):
     limits = ("SMS", "VERIFY", "REGISTER", "LOGIN", "AVAILABILITY", "REFRESH")
     live.restart(**{f"LIMIT_{name}_PER_ADDRESS": "2/minute" for name in limits})
     client = SoundClient(LiveClient(live.url))
-    limited = [call for call in WITH_BODY + WITHOUT_BODY if not call.needs_token]
+    limited = [call for call in WITH_BODY + WITHOUT_BODY if not call.needs_token and "receipts" not in call.rule]
     for call in limited:
         statuses = [client.request(call.method, call.path, json=call.fields("x")).status for _ in range(3)]
         assert statuses[-1] == 429, call

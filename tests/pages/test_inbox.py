@@ -6,6 +6,7 @@ import subprocess
 import pytest
 from playwright.sync_api import expect
 
+from services.dispatch import ANY_REGION, Route
 from tests.clients import InProcessClient
 
 HOSTILE = "<script>document.title = 'taken'</script><img src=x onerror=\"document.title='taken'\">"
@@ -284,5 +285,5 @@ def test_head_is_answered_like_get_without_the_body(live_client):
 
 @pytest.mark.parametrize("path", ["/dev/inbox", "/dev/inbox.js", "/dev/"])
 def test_with_a_real_gateway_there_is_no_inbox(make_app, path):
-    reply = InProcessClient(make_app(sms_gateways=("webhook",))).get(path, headers=JSON)
+    reply = InProcessClient(make_app(routes={ANY_REGION: Route(({"memory": 1},))})).get(path, headers=JSON)
     assert (reply.status, reply.code) == (404, "not_found")

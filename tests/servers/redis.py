@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from api.config import BadSetting
+from api.bad_setting import BadSetting
 from api.embedded_redis import find_redis_server
 from tests.servers.process import ServerProcess, reserve_port, temporary_folder
 

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from services.errors import CodeExpired
-from sms.gateway import Outcome
+from sms.gateway import Outcome, Reason
 from sms.memory import MemoryGateway
 from tests.parallel import in_parallel
 from tests.timetravel import age_redis
@@ -268,7 +268,7 @@ def test_guesses_at_one_phone_leave_others_alone(unhurried):
 
 def test_what_was_not_sent_gives_everything_back(shopper, gateway):
     """No gateway took it: 503, no cooldown, no count, and a fresh code at the next try."""
-    gateway.outcome = Outcome.NOT_SENT
+    gateway.outcome, gateway.reason = Outcome.NOT_SENT, Reason.QUOTA
     for _ in range(11):
         refused = shopper.ask_for_code()
         assert (refused.status, refused.code) == (503, "sms_unavailable")

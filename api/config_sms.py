@@ -1,0 +1,190 @@
+"""The settings of sending: which gateways, their accounts and texts, and what may be spent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from environs import Env
+
+from api.bad_setting import BadSetting
+from schemas.fields import parse_phone
+from schemas.sms import OPEN_PURPOSES, TOKEN_PURPOSES
+from services.dispatch import ANY_REGION, Route
+from services.tester_numbers import TesterNumber
+
+KNOWN = ("console", "tencent", "aliyun", "juhe", "webhook")
+PURPOSES = (*OPEN_PURPOSES, *TOKEN_PURPOSES, "phone_changed")
+LANGUAGES = {"zh-CN": "ZH_CN", "en": "EN"}
+ADAPTIVE = "adaptive"
+
+Budget = int | str | None
+
+
+@dataclass(frozen=True)
+class VendorConfig:
+    """A vendor's account as its settings say it: ``account`` by name, texts by (purpose, language), "" being any."""
+
+    account: Mapping[str, str]
+    templates: Mapping[tuple[str, str], str]
+    signs: Mapping[str, str]
+    params: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SmsConfig:
+    """How messages leave. Budgets are numbers of messages, ``adaptive``, or None for no budget."""
+
+    routes: Mapping[str, Route]
+    vendors: Mapping[str, VendorConfig]
+    testers: Mapping[str, TesterNumber]
+    breaker_seconds: int
+    budget_per_hour: Budget
+    budget_per_day: Budget
+    unverified_per_region: int | None
+    unverified_per_prefix: int | None
+    tencent_per_day: int
+    log_days: int
+    callback_secret: str
+
+    @property
+    def gateways(self) -> tuple[str, ...]:
+        """Every gateway that some route names."""
+        return tuple(dict.fromkeys(name for route in self.routes.values() for stage in route.stages for name in stage))
+
+
+ACCOUNTS = {
+    "tencent": {"SECRET_ID": "", "SECRET_KEY": "", "REGION": "ap-guangzhou", "SDK_APP_ID": "", "ENDPOINT": ""},
+    "aliyun": {"ACCESS_KEY_ID": "", "ACCESS_KEY_SECRET": "", "ENDPOINT": ""},
+    "juhe": {"KEY": "", "VARIABLES": "tpl_value", "ENDPOINT": ""},
+    "webhook": {"URL": "", "SECRET": ""},
+}
+TEMPLATE_NAMES = {"tencent": "TEMPLATE_ID", "aliyun": "TEMPLATE_CODE", "juhe": "TEMPLATE_ID"}
+SIGNED = ("tencent", "aliyun")
+
+
+def read_sms_config(env: Env, production: bool) -> SmsConfig:
+    """The settings of sending; raises ``BadSetting``."""
+    routes = _routes(env)
+    named = dict.fromkeys(name for route in routes.values() for stage in route.stages for name in stage)
+    return SmsConfig(
+        routes=routes,
+        vendors={name: _vendor(env, name) for name in named if name in ACCOUNTS},
+        testers=_testers(env.str("SMS_TEST_NUMBERS", ""), production),
+        breaker_seconds=_at_least_1(env, "SMS_BREAKER_SECONDS", 30),
+        budget_per_hour=_budget(env, "SMS_BUDGET_PER_HOUR"),
+        budget_per_day=_budget(env, "SMS_BUDGET_PER_DAY"),
+        unverified_per_region=_optional(env, "SMS_UNVERIFIED_PER_REGION", None),
+        unverified_per_prefix=_optional(env, "SMS_UNVERIFIED_PER_PREFIX", 30),
+        tencent_per_day=_at_least_1(env, "TENCENT_PER_DAY", 2),
+        log_days=_at_least_1(env, "SMS_LOG_DAYS", 90),
+        callback_secret=env.str("SMS_CALLBACK_SECRET", ""),
+    )
+
+
+def _routes(env: Env) -> dict[str, Route]:
+    """``SMS_ROUTES=CN:tencent*80+aliyun*20,juhe;*:aliyun``; regions without a route of their own take ``SMS_GATEWAYS``."""
+    routes = {ANY_REGION: _route(env.str("SMS_GATEWAYS", "console"), "SMS_GATEWAYS")}
+    for part in filter(None, env.str("SMS_ROUTES", "").replace(" ", "").split(";")):
+        region, separator, chain = part.partition(":")
+        if not separator or not (region == ANY_REGION or (len(region) == 2 and region.isalpha())):
+            raise BadSetting(f"SMS_ROUTES has '{part}'; write it like CN:tencent,aliyun;*:aliyun.")
+        routes[region.upper()] = _route(chain, "SMS_ROUTES")
+    names = {name for route in routes.values() for stage in route.stages for name in stage}
+    if "console" in names and names != {"console"}:
+        raise BadSetting("SMS_GATEWAYS mixes console with real gateways; the console stands alone.")
+    return routes
+
+
+def _route(text: str, setting: str) -> Route:
+    """Stages by commas; within one, gateways by plus signs with their weights by stars."""
+    stages = tuple(
+        dict(_weighted(gateway, setting) for gateway in stage.split("+")) for stage in text.replace(" ", "").split(",")
+    )
+    names = [name for stage in stages for name in stage]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise BadSetting(f"{setting} names '{twice}' twice in one list.")
+    return Route(stages)
+
+
+def _weighted(text: str, setting: str) -> tuple[str, int]:
+    name, star, weight = text.partition("*")
+    if name not in KNOWN:
+        raise BadSetting(f"{setting} names '{name}'; the gateways are {', '.join(KNOWN)}.")
+    if star and not (weight.isascii() and weight.isdigit() and int(weight)):
+        raise BadSetting(f"{setting} has '{text}'; a weight is a number, like {name}*80.")
+    return name, int(weight) if star else 1
+
+
+def _vendor(env: Env, vendor: str) -> VendorConfig:
+    prefix = vendor.upper()
+    account = {name: env.str(f"{prefix}_{name}", "") or default for name, default in ACCOUNTS[vendor].items()}
+    if vendor not in TEMPLATE_NAMES:
+        return VendorConfig(account, {}, {}, ())
+    template = TEMPLATE_NAMES[vendor]
+    return VendorConfig(
+        account=account,
+        templates={
+            (purpose, language): value
+            for purpose in ("", *PURPOSES)
+            for language in ("", *LANGUAGES)
+            if (value := env.str(_name(prefix, template, purpose, language), ""))
+        },
+        signs={
+            language: value
+            for language in ("", *LANGUAGES)
+            if vendor in SIGNED and (value := env.str(_name(prefix, "SIGN_NAME", "", language), ""))
+        },
+        params=tuple(part.strip() for part in env.str(f"{prefix}_TEMPLATE_PARAMS", "code").split(",")),
+    )
+
+
+def _name(prefix: str, kind: str, purpose: str, language: str) -> str:
+    """Such as ``TENCENT_TEMPLATE_ID_LOGIN_EN``."""
+    return "_".join(filter(None, (prefix, kind, purpose.upper(), LANGUAGES.get(language, ""))))
+
+
+def _testers(text: str, production: bool) -> dict[str, TesterNumber]:
+    """``+8613800000000=123456@2027-01-31``, by commas, the number in any spelling."""
+    testers = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        number, _, rest = part.partition("=")
+        code, _, day = rest.partition("@")
+        phone = parse_phone(number.strip())
+        if phone is None or not (len(code) == 6 and code.isascii() and code.isdigit()):
+            raise BadSetting("SMS_TEST_NUMBERS is written like +8613800000000=123456@2027-01-31, by commas.")
+        if production and not day:
+            raise BadSetting(
+                "SMS_TEST_NUMBERS has a number without a last day; in production each needs one: @2027-01-31."
+            )
+        testers[phone] = TesterNumber(code, _day(day) if day else None)
+    return testers
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise BadSetting(f"SMS_TEST_NUMBERS has '{text}'; a day is written like 2027-01-31.") from error
+
+
+def _budget(env: Env, name: str) -> Budget:
+    return ADAPTIVE if env.str(name, "").strip().lower() == ADAPTIVE else _optional(env, name, None)
+
+
+def _at_least_1(env: Env, name: str, default: int) -> int:
+    value = env.int(name, default)
+    if value < 1:
+        raise BadSetting(f"{name} is {value}; it must be at least 1. See docs/configuration.md.")
+    return value
+
+
+def _optional(env: Env, name: str, default: int | None) -> int | None:
+    """A number; nothing or ``none`` is no limit where there is no default."""
+    text = env.str(name, "").strip().lower()
+    if not text:
+        return default
+    if text == "none":
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise BadSetting(f"{name} is '{text}'; it is a number of messages, or none.")
+    return int(text)

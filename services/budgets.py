@@ -1,0 +1,90 @@
+"""What messages may cost: budgets of the whole site, and of messages that nobody verifies, by region and by prefix."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from services.clock import Clock
+from services.keyring import Keyring
+from services.phones import region_of
+from services.scripts import RedisClient, load_script
+from services.traffic import Traffic
+
+HOUR, DAY = 3600, 86400
+SUFFIX_DIGITS = 4
+NO_LIMIT = 10**12
+
+
+@dataclass(frozen=True)
+class BudgetRules:
+    """Numbers of messages; None is no budget. The site's may follow its traffic, so they are asked for each time."""
+
+    site_per_hour: Callable[[], int | None]
+    site_per_day: Callable[[], int | None]
+    unverified_per_region: int | None
+    unverified_per_prefix: int | None
+
+
+@dataclass(frozen=True)
+class BudgetClaim:
+    """A message counted under ``keys``, to be given back when nothing was sent; or the budget that is spent.
+
+    ``wait`` is in seconds, until that budget begins anew.
+    """
+
+    keys: tuple[str, ...]
+    spent: str | None = None
+    wait: float = 0
+
+
+class Budgets:
+    """Counts in Redis, by the hour and the day of the clock. A message that is verified leaves the unverified ones."""
+
+    def __init__(
+        self, redis: RedisClient, keyring: Keyring, rules: BudgetRules, traffic: Traffic, clock: Clock
+    ) -> None:
+        self._redis = redis
+        self._keyring = keyring
+        self._rules = rules
+        self._traffic = traffic
+        self._clock = clock
+        self._claim_budget = load_script(redis, "claim_budget")
+        self._release_budget = load_script(redis, "release_budget")
+
+    def claim(self, phone: str, trusted: bool) -> BudgetClaim:
+        """Count one message to ``phone`` (E.164); ``spent`` names the budget that it does not fit into.
+
+        A trusted message, asked for with a token, is counted and never refused.
+        """
+        rules = self._rules
+        keys = (*self._site_keys(), *self._unverified_keys(phone))
+        budgets = (
+            ("site_per_hour", rules.site_per_hour(), HOUR),
+            ("site_per_day", rules.site_per_day(), DAY),
+            ("unverified_per_region", rules.unverified_per_region, HOUR),
+            ("unverified_per_prefix", rules.unverified_per_prefix, HOUR),
+        )
+        limits = [NO_LIMIT if trusted or limit is None else limit for _, limit, _ in budgets]
+        pairs = [part for limit, (_, _, period) in zip(limits, budgets, strict=True) for part in (limit, 2 * period)]
+        spent = self._claim_budget(keys=keys, args=pairs)
+        if not spent:
+            return BudgetClaim(keys)
+        name, _, period = budgets[spent - 1]
+        return BudgetClaim(keys, name, period - self._clock().timestamp() % period)
+
+    def give_back(self, claim: BudgetClaim) -> None:
+        """Nothing was sent."""
+        self._release_budget(keys=claim.keys)
+
+    def verified(self, phone: str) -> None:
+        """The code arrived and was typed."""
+        self._release_budget(keys=self._unverified_keys(phone))
+        self._traffic.add()
+
+    def _site_keys(self) -> tuple[str, str]:
+        now = int(self._clock().timestamp())
+        return f"{{budget}}:hour:{now // HOUR}", f"{{budget}}:day:{now // DAY}"
+
+    def _unverified_keys(self, phone: str) -> tuple[str, str]:
+        hour = int(self._clock().timestamp()) // HOUR
+        prefix = self._keyring.pseudonym(phone[:-SUFFIX_DIGITS])
+        return f"{{budget}}:region:{region_of(phone)}:{hour}", f"{{budget}}:prefix:{prefix}:{hour}"

@@ -1,0 +1,184 @@
+"""The truth about every message: what was tried, what the vendor's receipt says, whether the code was typed."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from structlog.typing import FilteringBoundLogger
+
+from models import SmsMessage
+from models.database import Database
+from services.clock import Clock
+from services.ids import new_id
+from services.keyring import Keyring
+from services.phones import mask_phone, region_of
+from sms.gateway import Delivery, Message, Outcome
+
+BATCH = 1000
+NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+VERIFIED = (
+    update(SmsMessage)
+    .where(
+        SmsMessage.sms_id == bindparam("challenge"),
+        SmsMessage.outcome != Outcome.NOT_SENT.value,
+        SmsMessage.verified_at.is_(None),
+    )
+    .values(verified_at=bindparam("now"))
+)
+RECEIVED = (
+    update(SmsMessage)
+    .where(
+        SmsMessage.gateway == bindparam("vendor"),
+        SmsMessage.vendor_message_id == bindparam("message"),
+        or_(
+            SmsMessage.receipt_at.is_(None),
+            SmsMessage.receipt_at < bindparam("reported", type_=SmsMessage.receipt_at.type),
+        ),
+    )
+    .values(receipt=bindparam("state"), receipt_code=bindparam("detail"), receipt_at=bindparam("at"))
+)
+
+
+class Receipt(Protocol):
+    """What a vendor reports of one message; of several reports the latest holds."""
+
+    @property
+    def message_id(self) -> str:
+        """The vendor's name of the message."""
+
+    @property
+    def delivered(self) -> bool:
+        """Whether it arrived."""
+
+    @property
+    def code(self) -> str | None:
+        """The vendor's word for how it went."""
+
+    @property
+    def at(self) -> datetime | None:
+        """When, if the vendor says so."""
+
+
+class MessageLog:
+    """Rows of ``sms_messages``. Writing one never fails a request: a row that can't be written is a line in the log."""
+
+    def __init__(self, database: Database, keyring: Keyring, clock: Clock, log: FilteringBoundLogger) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._clock = clock
+        self._log = log
+
+    def record(self, gateway: str, message: Message, delivery: Delivery) -> None:
+        """Keep one try."""
+        row = {
+            "id": new_id(),
+            "sms_id": message.id,
+            "phone_name": self._keyring.pseudonym(message.to),
+            "phone_masked": mask_phone(message.to),
+            "region": region_of(message.to),
+            "purpose": message.purpose,
+            "language": message.language,
+            "gateway": gateway,
+            "outcome": delivery.outcome.value,
+            "reason": delivery.reason and delivery.reason.value,
+            "vendor_message_id": delivery.message_id,
+            "vendor_code": delivery.vendor_code,
+            "vendor_request_id": delivery.request_id,
+            "sent_at": self._clock(),
+        }
+        self._write(insert(SmsMessage), row)
+
+    def verified(self, sms_id: str) -> None:
+        """The shopper typed the code of this challenge."""
+        self._write(VERIFIED, {"challenge": sms_id, "now": self._clock()})
+
+    def receive(self, gateway: str, receipts: Iterable[Receipt]) -> int:
+        """Add a vendor's receipts to the messages that we know; says how many those are.
+
+        One query tells which are ours, so that a flood of others costs no more than that.
+        """
+        by_id = {receipt.message_id: receipt for receipt in sorted(receipts, key=_reported)}
+        if not by_id:
+            return 0
+        known = select(SmsMessage.vendor_message_id).where(
+            SmsMessage.gateway == gateway, SmsMessage.vendor_message_id.in_(list(by_id))
+        )
+        with self._database.connection() as connection:
+            ours = [by_id[message_id] for message_id in set(connection.scalars(known)) if message_id]
+            if ours:
+                connection.execute(RECEIVED, [self._receipt_values(gateway, receipt) for receipt in ours])
+        return len(ours)
+
+    def trace(self, phone: str, within: timedelta) -> list[Any]:
+        """The tries for a phone (E.164) of late, the newest first."""
+        query = (
+            select(SmsMessage.__table__)
+            .where(
+                SmsMessage.phone_name == self._keyring.pseudonym(phone), SmsMessage.sent_at >= self._clock() - within
+            )
+            .order_by(SmsMessage.sent_at.desc(), SmsMessage.id.desc())
+        )
+        with self._database.connection() as connection:
+            return list(connection.execute(query))
+
+    def stats(self, within: timedelta) -> list[Any]:
+        """Of late: tried, sent, delivered and verified messages by gateway and region."""
+        query = (
+            select(
+                SmsMessage.gateway,
+                SmsMessage.region,
+                func.count().label("tried"),
+                _count(SmsMessage.outcome != Outcome.NOT_SENT.value).label("sent"),
+                _count(SmsMessage.receipt == "delivered").label("delivered"),
+                _count(SmsMessage.verified_at.is_not(None)).label("verified"),
+            )
+            .where(SmsMessage.sent_at >= self._clock() - within)
+            .group_by(SmsMessage.gateway, SmsMessage.region)
+            .order_by(SmsMessage.gateway, SmsMessage.region)
+        )
+        with self._database.connection() as connection:
+            return list(connection.execute(query))
+
+    def purge(self, keep: timedelta) -> int:
+        """Delete what is older than ``keep``, in batches so that nobody waits; says how many rows."""
+        deleted = 0
+        while batch := self._purge_batch(self._clock() - keep):
+            deleted += batch
+        return deleted
+
+    def _purge_batch(self, before: datetime) -> int:
+        oldest = select(SmsMessage.id).where(SmsMessage.sent_at < before).limit(BATCH)
+        with self._database.connection() as connection:
+            ids = list(connection.scalars(oldest))
+            if ids:
+                connection.execute(delete(SmsMessage).where(SmsMessage.id.in_(ids)))
+        return len(ids)
+
+    def _receipt_values(self, gateway: str, receipt: Receipt) -> dict[str, Any]:
+        return {
+            "vendor": gateway,
+            "message": receipt.message_id,
+            "state": "delivered" if receipt.delivered else "failed",
+            "detail": receipt.code,
+            "at": receipt.at or self._clock(),
+            "reported": _reported(receipt),
+        }
+
+    def _write(self, statement: Any, values: dict[str, Any]) -> None:
+        try:
+            with self._database.connection() as connection:
+                connection.execute(statement, values)
+        except SQLAlchemyError as error:
+            self._log.error("message_log_unwritten", error=type(error).__name__)
+
+
+def _reported(receipt: Receipt) -> datetime:
+    """When, for comparing: a report without a time counts only where there is no other."""
+    return receipt.at or NO_TIME
+
+
+def _count(condition: Any) -> Any:
+    return func.sum(case((condition, 1), else_=0))

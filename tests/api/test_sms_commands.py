@@ -1,0 +1,117 @@
+"""``flask sms …``: what it prints, and how it ends."""
+
+import pytest
+
+from sms.gateway import Delivery, Outcome, Reason
+from tests.services.gateways import PHONE, Receipt, ScriptedGateway, a_log, a_message, not_sent
+
+
+@pytest.fixture
+def tencent():
+    return ScriptedGateway("tencent")
+
+
+@pytest.fixture
+def run(make_app, tencent):
+    """Run ``flask sms`` with these words; exit code and what it said."""
+    app = make_app(gateways=[tencent, ScriptedGateway("aliyun")])
+
+    def run(*words):
+        result = app.test_cli_runner().invoke(args=["sms", *words])
+        return result.exit_code, result.output
+
+    return run
+
+
+@pytest.fixture
+def log(database_url, clock):
+    return a_log(database_url, clock)
+
+
+def test_a_trace_answers_why_no_code_came(run, log, clock):
+    log.record("tencent", a_message(), not_sent(Reason.NO_CREDIT, vendor_code="FailedOperation.Insufficient"))
+    log.record("aliyun", a_message(), Delivery(Outcome.SENT, message_id="biz"))
+    log.verified(a_message().id)
+    code, said = run("trace", "138 0013 8000")
+    first, second, third = said.splitlines()
+    assert (code, first) == (0, "+86138****8000: 2 tries in 7 days")
+    assert [word in second for word in ("aliyun", "sent", "no receipt", "code typed")] == [True] * 4
+    assert [word in third for word in ("tencent", "no credit", "(FailedOperation.Insufficient)")] == [True] * 3
+    assert f"{clock():%Y-%m-%d %H:%M:%S}Z" in second
+    assert "13800138000" not in said
+    assert max(map(len, said.splitlines())) < 160
+
+
+def test_a_trace_shows_receipts(run, log, clock):
+    log.record("tencent", a_message(), Delivery(Outcome.SENT, message_id="sid"))
+    log.receive("tencent", [Receipt("sid", False, "MK:0010", clock())])
+    assert f"failed {clock():%H:%M:%S}Z MK:0010  code not typed" in run("trace", PHONE)[1]
+
+
+def test_a_trace_of_nothing_says_what_that_means(run):
+    code, said = run("trace", PHONE, "--days", "2")
+    assert (code, said.splitlines()[0]) == (0, "+86138****8000: 0 tries in 2 days")
+    assert "Nothing was tried" in said
+
+
+@pytest.mark.parametrize("words", [("trace", "nobody"), ("send", "--to", "12", "--gateway", "tencent")])
+def test_what_is_no_number_is_refused(run, words):
+    assert run(*words) == (1, "This is not a mobile number.\n")
+
+
+def test_a_test_message_is_really_sent(run, tencent, log):
+    tencent.answer = Delivery(Outcome.SENT, message_id="sid-1", vendor_code="Ok", request_id="r-1")
+    code, said = run("send", "--to", "13800138000", "--gateway", "tencent", "--language", "en")
+    assert (code, said.splitlines()) == (
+        0,
+        ["outcome     sent", "vendor code Ok", "message id  sid-1", "request id  r-1"],
+    )
+    (message,) = tencent.messages
+    assert (message.to, message.language, message.purpose) == (PHONE, "en", "login")
+    assert message.code in message.text
+    assert message.code not in said
+    assert "sent" in run("trace", PHONE)[1]
+
+
+@pytest.mark.parametrize("reason", list(Reason), ids=lambda reason: reason.value)
+def test_what_was_not_sent_is_explained(run, tencent, reason):
+    tencent.answer = not_sent(reason, vendor_code="isv.SOMETHING")
+    code, said = run("send", "--to", PHONE, "--gateway", "tencent")
+    assert code == 1
+    assert said.startswith(f"outcome     not_sent\nreason      {reason.value}: ")
+    assert "vendor code isv.SOMETHING" in said
+
+
+def test_what_may_have_been_sent_is_no_success(run, tencent):
+    tencent.answer = Delivery(Outcome.UNKNOWN, fault="timeout")
+    code, said = run("send", "--to", PHONE, "--gateway", "tencent")
+    assert (code, said.splitlines()[:2]) == (1, ["outcome     unknown", "fault       timeout"])
+
+
+def test_a_gateway_that_is_not_set_is_named(run):
+    assert run("send", "--to", PHONE, "--gateway", "juhe") == (
+        1,
+        "The settings name tencent, aliyun; 'juhe' is not among them.\n",
+    )
+
+
+def test_stats_show_rates_by_gateway_and_region(run, log, clock):
+    for i in range(4):
+        log.record("tencent", a_message(message_id=f"{i}"), Delivery(Outcome.SENT, message_id=f"{i}"))
+    log.record("aliyun", a_message("+85251234567"), not_sent(Reason.QUOTA))
+    log.verified("1")
+    code, said = run("stats")
+    head, *lines = [line.split() for line in said.splitlines()]
+    assert (code, head) == (0, ["gateway", "region", "tried", "sent", "delivered", "verified"])
+    assert lines == [
+        ["aliyun", "HK", "1", "0", "0", "0"],
+        ["tencent", "CN", "4", "4", "0", "(0%)", "1", "(25%)"],
+    ]
+
+
+def test_purging_keeps_what_is_younger(run, log, clock):
+    log.record("tencent", a_message(), Delivery(Outcome.SENT))
+    clock.advance(91 * 86400)
+    log.record("tencent", a_message(), Delivery(Outcome.SENT))
+    assert run("purge") == (0, "1 messages older than 90 days deleted\n")
+    assert run("purge") == (0, "0 messages older than 90 days deleted\n")
