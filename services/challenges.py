@@ -31,7 +31,6 @@ from services.texts import code_text
 from sms.gateway import Message
 
 CODE_LENGTH = 6
-TOKEN_PURPOSES = ("change_phone", "confirm")
 TAG_LENGTH = 16
 SMS_ID = re.compile(rf"[A-Za-z0-9_-]{{22}}[0-9a-f]{{{TAG_LENGTH}}}")
 REFUSALS: dict[str, type[Later]] = {cls.code: cls for cls in (SmsCooldown, SmsHourlyLimit, SmsDailyLimit, RateLimited)}
@@ -136,13 +135,13 @@ class Challenges:
     def _deliver(self, sms_id: str, language: str, fields: dict[str, str]) -> SentCode:
         message_id = secrets.token_hex(8)
         left_ms, sealed = self._claim(sms_id, message_id, fields)
-        purpose, _, phone, code = self._open(sms_id, sealed)
+        purpose, subject, phone, code = self._open(sms_id, sealed)
         expires_in = left_ms // 1000
         text = code_text(purpose, code, expires_in, language)
         message = Message(sms_id, phone, purpose, code, text, language, expires_in)
         try:
             if not self._testers.code_for(phone):
-                self._sender.send(message, trusted=purpose in TOKEN_PURPOSES)
+                self._sender.send(message, trusted=bool(subject))
         except (ServiceError, RedisError):
             self._give_back(sms_id, message_id, new=bool(fields))
             raise
