@@ -8,6 +8,7 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
+from api.sms_standing import standing_lines
 from api.wiring import services
 from schemas.fields import parse_phone
 from services.phones import mask_phone
@@ -29,6 +30,7 @@ EXPLANATIONS = {
     "misconfigured": "a setting, signature or template is wrong: see docs/sms.md",
     "no_credit": "the account has no credit: pay the vendor",
     "unreachable": "the vendor could not be reached",
+    "left_alone": "it failed too often of late, and was left alone for a while",
     "refused": "the vendor refused with a code that we don't know",
     "budget": "our own budget is spent",
     "busy": "too many messages waited in gateways at that moment",
@@ -46,10 +48,9 @@ def trace(phone: str, days: int) -> None:
     for row in rows:
         click.echo(_line(row))
     if not rows:
-        click.echo(
-            "Nothing was tried: the shopper gave another number, or a limit, a budget or gateways that are left alone"
-            " refused the message before it was sent."
-        )
+        click.echo("Nothing was tried: the shopper gave another number, or a limit refused the request before.")
+    for line in standing_lines(number):
+        click.echo(line)
 
 
 @sms_commands.command("send")
@@ -91,6 +92,8 @@ def stats(days: int) -> None:
             f"{row.gateway:<10}{row.region:<8}{row.tried:>8}{row.sent:>8}"
             f"{_share(row.delivered, row.sent):>16}{_share(row.verified, row.sent):>16}"
         )
+    for budget, refused in sorted(_refusals(days).items()):
+        click.echo(f"refused for the budget '{budget}': {refused}")
 
 
 @sms_commands.command("purge")
@@ -98,6 +101,11 @@ def purge() -> None:
     """Delete messages older than SMS_LOG_DAYS."""
     days = services().config.sms.log_days
     click.echo(f"{services().messages.purge(timedelta(days=days))} messages older than {days} days deleted")
+
+
+def _refusals(days: int) -> dict[str, int]:
+    budgets = services().budgets
+    return budgets.refusals(days) if budgets else {}
 
 
 def _phone(text: str) -> str:

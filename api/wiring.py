@@ -11,9 +11,10 @@ from flask_limiter import Limiter
 
 from api.config import Config
 from api.extensions import Extensions
-from api.wiring_sms import build_gateways, build_sender, warn_of_limits
+from api.wiring_sms import build_budgets, build_gateways, build_sender, warn_of_limits
 from models.database import Database
 from services.accounts import Accounts
+from services.budgets import Budgets
 from services.challenges import ChallengeRules, Challenges
 from services.clock import Clock
 from services.inbox import Inbox
@@ -24,6 +25,7 @@ from services.passwords import HashingRules, Passwords
 from services.session_cache import SessionCache
 from services.session_store import SessionStore
 from services.sessions import Sessions
+from services.sms_standing import SmsStanding
 from services.tester_numbers import TesterNumbers
 from services.tickets import Tickets
 from services.tokens import Tokens
@@ -49,6 +51,8 @@ class Services:
     inbox: Inbox | None
     gateways: dict[str, Gateway]
     messages: MessageLog
+    sms_standing: SmsStanding
+    budgets: Budgets | None
 
 
 def services() -> Services:
@@ -79,7 +83,8 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         session_lifetime=timedelta(seconds=config.session_seconds),
         grace=timedelta(seconds=config.refresh_grace_seconds),
     )
-    sender = build_sender(config.sms, gateways, redis, keyring, messages, clock)
+    budgets = None if "console" in gateways else build_budgets(config.sms, redis, keyring, clock)
+    sender = build_sender(config.sms, gateways, redis, keyring, messages, budgets, clock)
     testers = TesterNumbers(config.sms.testers, clock)
     challenges = Challenges(redis, keyring, sender, testers, _challenge_rules(config))
     accounts = Accounts(database, passwords, tickets, sessions, cache, clock)
@@ -98,6 +103,8 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         inbox=inbox,
         gateways=gateways,
         messages=messages,
+        sms_standing=SmsStanding(redis, keyring, gateways),
+        budgets=budgets,
     )
 
 

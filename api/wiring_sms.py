@@ -44,6 +44,7 @@ def build_sender(
     redis: RedisClient,
     keyring: Keyring,
     messages: MessageLog,
+    budgets: Budgets | None,
     clock: Clock,
 ) -> GuardedSender:
     """The sender of codes through ``gateways``."""
@@ -61,8 +62,7 @@ def build_sender(
         messages,
         log,
     )
-    guarded = None if "console" in gateways else _budgets(config, redis, keyring, clock)
-    return GuardedSender(dispatch, guarded, messages, log)
+    return GuardedSender(dispatch, budgets, messages, log)
 
 
 def build_gateways(config: SmsConfig, threads: int, inbox: Inbox | None) -> dict[str, Gateway]:
@@ -102,7 +102,8 @@ def _vendor(name: str, config: VendorConfig) -> Gateway:
     return gateway
 
 
-def _budgets(config: SmsConfig, redis: RedisClient, keyring: Keyring, clock: Clock) -> Budgets:
+def build_budgets(config: SmsConfig, redis: RedisClient, keyring: Keyring, clock: Clock) -> Budgets:
+    """What messages may cost."""
     traffic = Traffic(redis, clock)
     rules = BudgetRules(
         site_per_hour=_limit(config.budget_per_hour, traffic.per_hour),

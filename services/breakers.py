@@ -23,5 +23,12 @@ class Breakers:
         return bool(self._report(keys=[_key(gateway)], args=[int(failed), FAILURES, self._pause_ms]))
 
 
+def left_alone(redis: RedisClient, gateway: str) -> float:
+    """For how many seconds a gateway is left alone from now, without probing it; 0 when it is not."""
+    open_until = int(redis.hget(_key(gateway), "open_until") or 0)
+    seconds, microseconds = redis.time()
+    return max(0.0, open_until / 1000 - float(seconds) - float(microseconds) / 1e6)
+
+
 def _key(gateway: str) -> str:
     return f"breaker:{gateway}"

@@ -1,5 +1,6 @@
 """What messages may cost: budgets of the whole site, and of messages that nobody verifies, by region and by prefix."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from services.scripts import RedisClient, load_script
 from services.traffic import Traffic
 
 HOUR, DAY = 3600, 86400
+REFUSALS_KEPT = 15 * DAY
 SUFFIX_DIGITS = 4
 NO_LIMIT = 10**12
 
@@ -28,12 +30,13 @@ class BudgetRules:
 class BudgetClaim:
     """A message counted under ``keys``, to be given back when nothing was sent; or the budget that is spent.
 
-    ``wait`` is in seconds, until that budget begins anew.
+    ``wait`` is in seconds, until that budget begins anew; ``refused`` is how many messages it has refused by now.
     """
 
     keys: tuple[str, ...]
     spent: str | None = None
     wait: float = 0
+    refused: int = 0
 
 
 class Budgets:
@@ -65,11 +68,20 @@ class Budgets:
         )
         limits = [NO_LIMIT if trusted or limit is None else limit for _, limit, _ in budgets]
         pairs = [part for limit, (_, _, period) in zip(limits, budgets, strict=True) for part in (limit, 2 * period)]
-        spent = self._claim_budget(keys=keys, args=pairs)
+        spent, *refused = self._claim_budget(keys=(*keys, self._refusals_key(0)), args=(*pairs, REFUSALS_KEPT))
         if not spent:
             return BudgetClaim(keys)
         name, _, period = budgets[spent - 1]
-        return BudgetClaim(keys, name, period - self._clock().timestamp() % period)
+        return BudgetClaim(keys, name, period - self._clock().timestamp() % period, refused[0])
+
+    def refusals(self, days: int) -> Counter[str]:
+        """How many messages each budget refused in the last ``days`` days of UTC, today being one, as far as they are kept."""
+        counts: Counter[str] = Counter()
+        for ago in range(min(days, REFUSALS_KEPT // DAY)):
+            for key, refused in self._redis.hgetall(self._refusals_key(ago)).items():
+                _, scope, *rest = key.decode().split(":")
+                counts[f"{scope} {rest[0]}" if scope == "region" else scope] += int(refused)
+        return counts
 
     def give_back(self, claim: BudgetClaim) -> None:
         """Nothing was sent."""
@@ -79,6 +91,9 @@ class Budgets:
         """The code arrived and was typed."""
         self._release_budget(keys=self._unverified_keys(phone))
         self._traffic.add()
+
+    def _refusals_key(self, days_ago: int) -> str:
+        return f"{{budget}}:refusals:{int(self._clock().timestamp()) // DAY - days_ago}"
 
     def _site_keys(self) -> tuple[str, str]:
         now = int(self._clock().timestamp())

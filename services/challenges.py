@@ -152,7 +152,7 @@ class Challenges:
             raise CodeExpired
         rules = self._rules
         verdict, number, *kept = self._claim_send(
-            keys=[_sends_key(sms_id), _challenge_key(sms_id)],
+            keys=[sends_key(phone_pseudonym(sms_id)), _challenge_key(sms_id)],
             args=[
                 rules.cooldown,
                 rules.per_hour,
@@ -169,7 +169,7 @@ class Challenges:
     def _give_back(self, sms_id: str, message_id: str, new: bool) -> None:
         """Nothing was sent, so nothing counts."""
         with self._redis.pipeline() as pipeline:
-            pipeline.zrem(_sends_key(sms_id), message_id)
+            pipeline.zrem(sends_key(phone_pseudonym(sms_id)), message_id)
             if new:
                 pipeline.delete(_challenge_key(sms_id))
             pipeline.execute()
@@ -179,7 +179,7 @@ class Challenges:
             raise CodeExpired
         rules = self._rules
         verdict, detail = self._redeem_code(
-            keys=[_challenge_key(sms_id), _guesses_key(sms_id)],
+            keys=[_challenge_key(sms_id), guesses_key(phone_pseudonym(sms_id))],
             args=[
                 rules.attempts,
                 rules.wrong_guesses_per_day,
@@ -224,12 +224,14 @@ def _raise_refusal(verdict: bytes, wait_ms: int) -> None:
         raise REFUSALS[name](retry_after=wait_ms / 1000)
 
 
-def _sends_key(sms_id: str) -> str:
-    return f"sms:{{{phone_pseudonym(sms_id)}}}:sends"
+def sends_key(pseudonym: str) -> str:
+    """Where the times of a phone's messages are."""
+    return f"sms:{{{pseudonym}}}:sends"
 
 
-def _guesses_key(sms_id: str) -> str:
-    return f"sms:{{{phone_pseudonym(sms_id)}}}:wrong"
+def guesses_key(pseudonym: str) -> str:
+    """Where the times of a phone's wrong guesses are."""
+    return f"sms:{{{pseudonym}}}:wrong"
 
 
 def _challenge_key(sms_id: str) -> str:

@@ -71,10 +71,10 @@ class Dispatch:
         """One gateway: its windows, its breaker, the call, and what is noted of it."""
         claim = self._windows.claim(name, message.to)
         if claim.full:
-            return Delivery(Outcome.NOT_SENT, claim.full, retry_after=claim.wait)
+            return self._unasked(name, message, claim.full, claim.wait)
         if wait := self._breakers.wait(name):
             self._windows.give_back(claim)
-            return Delivery(Outcome.NOT_SENT, Reason.UNREACHABLE, retry_after=wait)
+            return self._unasked(name, message, Reason.LEFT_ALONE, wait)
         delivery = self._call(name, message)
         self._messages.record(name, message, delivery)
         self._write_line(name, message, delivery)
@@ -84,6 +84,12 @@ class Dispatch:
             self._tell_breaker(name, delivery)
         except RedisError:
             self._log.warning("gateway_state_unwritten", gateway=name)
+        return delivery
+
+    def _unasked(self, name: str, message: Message, reason: Reason, wait: float) -> Delivery:
+        """What is refused before the gateway is asked is on record too."""
+        delivery = Delivery(Outcome.NOT_SENT, reason, retry_after=wait)
+        self._messages.record(name, message, delivery)
         return delivery
 
     def _call(self, name: str, message: Message) -> Delivery:

@@ -23,6 +23,9 @@ from services.phones import region_of
 from sms.gateway import Delivery, Message, Outcome, Reason
 
 RETRY_SECONDS = 5
+NO_GATEWAY = "none"
+# A flood of refusals must not fill the table of messages, nor the log.
+REFUSALS_ON_RECORD = 100
 # How long the vendors' own windows are, where a refusal does not say when it ends.
 REFUSALS = {
     Reason.COOLDOWN: (SmsCooldown, 60),
@@ -55,7 +58,7 @@ class GuardedSender:
 
     def send(self, message: Message, trusted: bool) -> None:
         """Send; raises ``SmsCooldown`` and its kin, ``RateLimited``, ``Invalid`` (phone) or ``SmsUnavailable``."""
-        with self._paid(message.to, trusted):
+        with self._paid(message, trusted):
             delivery = self._dispatch.send(message)
             if delivery.outcome is Outcome.NOT_SENT:
                 raise _refusal(delivery)
@@ -70,20 +73,27 @@ class GuardedSender:
             self._log.warning("sms_budget_unwritten")
 
     @contextmanager
-    def _paid(self, phone: str, trusted: bool) -> Iterator[None]:
+    def _paid(self, message: Message, trusted: bool) -> Iterator[None]:
         """Take one message out of the budgets, and put it back when the block raises."""
         if self._budgets is None:
             yield
             return
-        claim = self._budgets.claim(phone, trusted)
+        claim = self._budgets.claim(message.to, trusted)
         if claim.spent:
-            self._log.error("sms_budget_spent", budget=claim.spent, region=region_of(phone))
+            self._tell(message, claim)
             raise SmsUnavailable(retry_after=claim.wait)
         try:
             yield
         except (ServiceError, RedisError):
             self._give_back(self._budgets, claim)
             raise
+
+    def _tell(self, message: Message, claim: BudgetClaim) -> None:
+        """The operator hears of the first refusal of a budget, the tenth, the hundredth and so on."""
+        if claim.refused <= REFUSALS_ON_RECORD:
+            self._messages.record(NO_GATEWAY, message, Delivery(Outcome.NOT_SENT, Reason.BUDGET))
+        if str(claim.refused).strip("0") == "1":
+            self._log.error("sms_budget_spent", budget=claim.spent, region=region_of(message.to), refused=claim.refused)
 
     def _give_back(self, budgets: Budgets, claim: BudgetClaim) -> None:
         try:

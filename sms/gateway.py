@@ -29,6 +29,7 @@ class Reason(Enum):
     NO_CREDIT = "no_credit"
     UNREACHABLE = "unreachable"
     REFUSED = "refused"  # a code that no table of ours knows
+    LEFT_ALONE = "left_alone"  # ours: the breaker is open
     BUDGET = "budget"  # ours: the budget is spent
     BUSY = "busy"  # too many of our own calls wait in the gateway: it was not asked
 

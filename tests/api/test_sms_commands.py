@@ -1,9 +1,15 @@
 """``flask sms …``: what it prints, and how it ends."""
 
+from datetime import date
+
 import pytest
 
+from services import tester_numbers
+from services.breakers import FAILURES, Breakers
 from sms.gateway import Delivery, Outcome, Reason
+from tests.clients import InProcessClient
 from tests.services.gateways import PHONE, Receipt, ScriptedGateway, a_log, a_message, not_sent
+from tests.shopper import Shopper
 
 
 @pytest.fixture
@@ -33,8 +39,9 @@ def test_a_trace_answers_why_no_code_came(run, log, clock):
     log.record("aliyun", a_message(), Delivery(Outcome.SENT, message_id="biz"))
     log.verified(a_message().id)
     code, said = run("trace", "138 0013 8000")
-    first, second, third = said.splitlines()
+    first, second, third, limits = said.splitlines()
     assert (code, first) == (0, "+86138****8000: 2 tries in 7 days")
+    assert limits.startswith("Our limits now: 0 of 5")
     assert [word in second for word in ("aliyun", "sent", "no receipt", "code typed")] == [True] * 4
     assert [word in third for word in ("tencent", "no credit", "(FailedOperation.Insufficient)")] == [True] * 3
     assert f"{clock():%Y-%m-%d %H:%M:%S}Z" in second
@@ -46,6 +53,54 @@ def test_a_trace_shows_receipts(run, log, clock):
     log.record("tencent", a_message(), Delivery(Outcome.SENT, message_id="sid"))
     log.receive("tencent", [Receipt("sid", False, "MK:0010", clock())])
     assert f"failed {clock():%H:%M:%S}Z MK:0010  code not typed" in run("trace", PHONE)[1]
+
+
+def test_a_trace_says_how_the_phone_stands_with_our_own_limits(run, make_app, redis, clock, pass_time):
+    app = make_app(gateways=[ScriptedGateway("tencent")], sms_per_day=0)
+    shopper = Shopper(InProcessClient(app), list, PHONE)
+    sms_id = shopper.send_code()
+    shopper.verify(sms_id, "000000")
+    pass_time(61)
+    shopper.resend(sms_id)
+    pass_time(7)
+    assert (
+        "Our limits now: 2 of 5 messages in an hour, 2 of 10 in 24 hours, the last 7 s ago (pause 60 s)"
+        in run("trace", PHONE)[1]
+    )
+    assert "1 of 50 wrong guesses." in run("trace", PHONE)[1]
+    pass_time(3600)
+    said = app.test_cli_runner().invoke(args=["sms", "trace", PHONE]).output
+    assert "0 of 5 messages in an hour, 2 in 24 hours" in said
+
+
+def test_a_trace_tells_of_gateways_left_alone_and_does_not_probe_them(run, redis):
+    breakers = Breakers(redis, 30)
+    for _ in range(FAILURES):
+        breakers.report("aliyun", failed=True)
+    for _ in range(2):
+        said = run("trace", PHONE)[1]
+    assert "aliyun failed too often, and is left alone for 30 s more." in said
+    assert "tencent failed" not in said
+
+
+@pytest.mark.parametrize(
+    ("until", "words"), [(None, "A test number: "), (date(2027, 1, 31), "number through 2027-01-31: ")]
+)
+def test_a_trace_knows_test_numbers(make_app, tencent, until, words):
+    app = make_app(gateways=[tencent], testers={PHONE: tester_numbers.TesterNumber("246810", until)})
+    assert words in app.test_cli_runner().invoke(args=["sms", "trace", PHONE]).output
+
+
+def test_what_a_budget_refused_is_in_trace_and_stats(make_app, tencent):
+    app = make_app(gateways=[tencent], budget_per_hour=0)
+    shopper = Shopper(InProcessClient(app), list, PHONE)
+    for _ in range(2):
+        shopper.ask_for_code()
+    said = app.test_cli_runner().invoke(args=["sms", "trace", PHONE]).output
+    assert said.startswith("+86138****8000: 2 tries in 7 days\n")
+    assert "none      not_sent   our own budget is spent" in said
+    said = app.test_cli_runner().invoke(args=["sms", "stats"]).output
+    assert "refused for the budget 'hour': 2\n" in said
 
 
 def test_a_trace_of_nothing_says_what_that_means(run):

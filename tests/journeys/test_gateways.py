@@ -4,10 +4,12 @@ import threading
 from collections import Counter
 
 import pytest
+from structlog.testing import capture_logs
 
 from services import tester_numbers
 from services.breakers import FAILURES
 from services.dispatch import ANY_REGION, Route
+from services.sender import REFUSALS_ON_RECORD
 from sms.deadline import Deadline
 from sms.gateway import Outcome, Reason
 from tests.clients import InProcessClient
@@ -225,6 +227,18 @@ def test_a_refusal_for_the_budget_costs_the_shopper_nothing(site, visit, clock, 
     shopper = visit(client)
     assert [shopper.ask_for_code().code for _ in range(2)] == ["sms_unavailable"] * 2
     assert redis.keys("sms:*") == []
+
+
+def test_a_spent_budget_is_told_to_the_operator_and_a_flood_of_refusals_is_not(site, visit, first):
+    client = site(budget_per_hour=0)
+    with capture_logs() as lines:
+        for _ in range(REFUSALS_ON_RECORD + 5):
+            visit(client).ask_for_code()
+    told = [line["refused"] for line in lines if line["event"] == "sms_budget_spent"]
+    assert told == [1, 10, 100]
+    stats = client.app.test_cli_runner().invoke(args=["sms", "stats"]).output
+    assert stats.splitlines()[1].split()[:3] == ["none", "CN", str(REFUSALS_ON_RECORD)]
+    assert f"'hour': {REFUSALS_ON_RECORD + 5}" in stats
 
 
 def test_what_was_not_sent_spends_no_budget(site, visit, first, second):

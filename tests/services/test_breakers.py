@@ -93,7 +93,7 @@ def test_the_gateway_s_own_faults_open_it(redis, clock, answer):
     for _ in range(FAILURES):
         dispatch.send(a_message())
     delivery = dispatch.send(a_message())
-    assert (delivery.outcome, delivery.reason) == (Outcome.NOT_SENT, Reason.UNREACHABLE)
+    assert (delivery.outcome, delivery.reason) == (Outcome.NOT_SENT, Reason.LEFT_ALONE)
     assert PAUSE - 2 < delivery.retry_after <= PAUSE
     assert len(gateway.asked) == FAILURES
 

@@ -63,6 +63,19 @@ def test_a_refused_message_counts_nowhere(make_budgets):
     assert claim(budgets, PHONE, PHONE, PHONE, STRANGER) == [None, *["unverified_per_prefix"] * 2, None]
 
 
+def test_refusals_are_counted_by_budget_and_by_day(make_budgets, clock):
+    budgets = make_budgets(hour=2, prefix=1)
+    for phone in (PHONE, NEIGHBOUR, NEIGHBOUR, STRANGER, ABROAD):
+        refused = budgets.claim(phone, trusted=False).refused
+    assert refused == 1
+    assert budgets.claim(ABROAD, trusted=False).refused == 2
+    assert budgets.refusals(1) == {"prefix": 2, "hour": 2}
+    clock.advance(DAY)
+    assert (budgets.refusals(1), budgets.refusals(2)) == ({}, {"prefix": 2, "hour": 2})
+    assert claim(make_budgets(region=0), ABROAD) == ["unverified_per_region"]
+    assert budgets.refusals(1) == {"region HK": 1}
+
+
 def test_trusted_messages_are_counted_and_never_refused(make_budgets):
     budgets = make_budgets(hour=1, prefix=1)
     assert claim(budgets, *[PHONE] * 3, trusted=True) == [None] * 3
