@@ -6,7 +6,8 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -82,6 +83,8 @@ class StandIn:
         self.messages: list = []
         self.connections = 0
         self.closings = 0
+        self.under_way = 0
+        self.most_under_way = 0
         self.fault: Fault | None = None
         self.reply: Reply | None = None  # answered in place of the vendor's own
         self.tamper: Callable[[Request], Request] = lambda request: request
@@ -101,6 +104,18 @@ class StandIn:
     def answer(self, request: Request) -> Reply:
         """Judge a request as the vendor does, and take its message if it is good."""
         raise NotImplementedError
+
+    @contextmanager
+    def attending(self) -> Iterator[None]:
+        """Count a request among those that are under way."""
+        with self._lock:
+            self.under_way += 1
+            self.most_under_way = max(self.most_under_way, self.under_way)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.under_way -= 1
 
     def take(self, request: Request) -> Reply:
         """Keep the request, and answer it; one at a time."""
@@ -155,6 +170,10 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self):
+        with self.server.standin.attending():
+            self._attend()
+
+    def _attend(self):
         standin = self.server.standin
         released = standin.released
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
