@@ -16,9 +16,10 @@ from flask_limiter import Limiter
 from limits import RateLimitItem, parse_many
 
 from api.auth import current_caller
-from api.devices import current_address
 from api.parsing import parse_body, read_object
+from api.sources import current_address
 from api.wiring import services
+from schemas.body import Body
 from schemas.login import LoginBody
 from schemas.sms import SmsBody, needs_token
 from services.challenges import phone_pseudonym
@@ -30,9 +31,9 @@ View = Callable[..., Any]
 
 
 class NamedLimit:
-    """A limit with a name; its window is shared by every view that carries it."""
+    """A limit with a name; its window is shared by every view that carries it. A key of None is nothing to count."""
 
-    def __init__(self, name: str, key: Callable[[], str]) -> None:
+    def __init__(self, name: str, key: Callable[[], str | None]) -> None:
         self.name = name
         self.setting = f"LIMIT_{name.upper()}"
         self._key = key
@@ -55,6 +56,8 @@ class NamedLimit:
     def count(self) -> None:
         """Count this request in each of the limit's windows; raises ``RateLimited``."""
         window = self._window()
+        if window is None:
+            return
         limiter = services().limiter
         try:
             for item in self._items():
@@ -68,6 +71,8 @@ class NamedLimit:
     def clear(self) -> None:
         """Forget what was counted for this request's key; where the storage is away, it forgets by itself in time."""
         window = self._window()
+        if window is None:
+            return
         limiter = services().limiter
         try:
             for item in self._items():
@@ -75,9 +80,10 @@ class NamedLimit:
         except _failures(limiter):
             return
 
-    def _window(self) -> tuple[str, str, str]:
+    def _window(self) -> tuple[str, str, str] | None:
         """What names the window; each strategy keeps its own kind of value, so it is part of the name."""
-        return services().config.ratelimit_strategy, self.name, self._key()
+        key = self._key()
+        return None if key is None else (services().config.ratelimit_strategy, self.name, key)
 
     def _items(self) -> list[RateLimitItem]:
         return _parsed(services().config.limits[self.setting])
@@ -122,6 +128,19 @@ def _account() -> str:
         return services().keyring.pseudonym(f"sms:{phone_pseudonym(body['sms_id'])}")
     kind, identifier = body["account"]
     return services().keyring.pseudonym(f"{kind}:{fold(identifier)}")
+
+
+def proof_per_account(schema: type[Body]) -> NamedLimit:
+    """Current passwords that are tried in bodies of ``schema`` count with the login attempts of the caller's name."""
+
+    def name() -> str | None:
+        read_object()
+        caller = current_caller()
+        if "current_password" not in parse_body(schema):
+            return None
+        return services().keyring.pseudonym(f"username:{fold(caller.profile.username)}")
+
+    return NamedLimit("login_per_account", name)
 
 
 sms_per_address = NamedLimit("sms_per_address", _address)

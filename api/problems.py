@@ -92,6 +92,13 @@ PROBLEMS = {
         "The refresh token was used before",
         "The session was ended to keep the account safe. Log in again.",
     ),
+    "reauthentication_required": _problem(
+        403,
+        "需要再次验证身份",
+        "请输入当前密码，或使用发送到您手机的验证码确认身份。手机号刚更换时只能使用当前密码。",
+        "Prove again who you are",
+        "Give the current password, or a code sent to your phone (purpose confirm). Soon after a change of phone only the password counts.",
+    ),
     "not_found": _problem(
         404, "没有找到", "请检查地址，或者它已经不存在。", "Not found", "Check the address; or it is there no longer."
     ),
@@ -257,6 +264,10 @@ FIELD_MESSAGES = {
     "account_invalid": {
         "zh-CN": "请输入用户名、手机号或邮箱。",
         "en": "Give a user name, a phone or an e-mail address.",
+    },
+    "proof_twice": {
+        "zh-CN": "请只提供 current_password，或者 sms_id 和 code。",
+        "en": "Give current_password, or sms_id and code, not both.",
     },
     "login_pair": {
         "zh-CN": "请提供 account 和 password，或者 sms_id 和 code，二者选一。",

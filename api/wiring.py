@@ -11,17 +11,21 @@ from flask_limiter import Limiter
 
 from api.config import Config
 from api.extensions import Extensions
+from api.wiring_mail import build_channels
 from api.wiring_sms import build_budgets, build_gateways, build_sender, warn_of_limits
 from models.database import Database
 from services.accounts import Accounts
 from services.budgets import Budgets
 from services.challenges import ChallengeRules, Challenges
 from services.clock import Clock
+from services.events import Events
 from services.inbox import Inbox
 from services.keyring import Keyring
 from services.logins import Logins
 from services.message_log import MessageLog
+from services.notices import Notices
 from services.passwords import HashingRules, Passwords
+from services.proofs import Proofs
 from services.session_cache import SessionCache
 from services.session_store import SessionStore
 from services.sessions import Sessions
@@ -53,6 +57,9 @@ class Services:
     messages: MessageLog
     sms_standing: SmsStanding
     budgets: Budgets | None
+    events: Events
+    notices: Notices
+    proofs: Proofs
 
 
 def services() -> Services:
@@ -74,10 +81,12 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
     tokens = Tokens(keyring, clock, config.access_token_seconds, config.refresh_token_seconds)
     tickets = Tickets(keyring, clock, config.ticket_seconds)
     passwords = Passwords(_hashing_rules(config))
+    events = Events(database, clock, structlog.get_logger())
     sessions = Sessions(
         SessionStore(database),
         cache,
         tokens,
+        events,
         clock,
         refresh_lifetime=timedelta(seconds=config.refresh_token_seconds),
         session_lifetime=timedelta(seconds=config.session_seconds),
@@ -87,7 +96,7 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
     sender = build_sender(config.sms, gateways, redis, keyring, messages, budgets, clock)
     testers = TesterNumbers(config.sms.testers, clock)
     challenges = Challenges(redis, keyring, sender, testers, _challenge_rules(config))
-    accounts = Accounts(database, passwords, tickets, sessions, cache, clock)
+    accounts = Accounts(database, passwords, tickets, sessions, cache, events, clock)
     return Services(
         config=config,
         database=database,
@@ -99,12 +108,15 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         challenges=challenges,
         verification=Verification(challenges, accounts, tickets),
         accounts=accounts,
-        logins=Logins(database, passwords, tickets, sessions),
+        logins=Logins(database, passwords, tickets, sessions, events),
         inbox=inbox,
         gateways=gateways,
         messages=messages,
         sms_standing=SmsStanding(redis, keyring, gateways),
         budgets=budgets,
+        events=events,
+        notices=Notices(database, keyring, build_channels(sender, inbox), clock, structlog.get_logger()),
+        proofs=Proofs(database, passwords, challenges, events, clock),
     )
 
 

@@ -3,10 +3,10 @@
 from flask import Response
 from flask_restful import Resource
 
-from api.devices import current_device
 from api.limits import login_per_account, login_per_address
 from api.parsing import parse_body
 from api.replies import reply
+from api.sources import current_source
 from api.wiring import services
 from schemas.login import LoginBody
 from services.sessions import SignedIn
@@ -26,9 +26,9 @@ class Login(Resource):
 
 
 def _by_password(account: tuple[str, str], password: str) -> SignedIn:
-    return services().logins.by_password(*account, password, current_device())
+    return services().logins.by_password(*account, password, current_source())
 
 
 def _by_code(sms_id: str, code: str) -> SignedIn:
     with services().challenges.redeem(sms_id, code, ("login",)) as proof:
-        return services().logins.by_code(proof.phone, current_device())
+        return services().logins.by_code(proof.phone, current_source())

@@ -5,6 +5,7 @@ from flask_restful import Resource
 
 from api.auth import current_caller, login_required
 from api.replies import no_content
+from api.sources import current_source
 from api.wiring import services
 
 
@@ -15,5 +16,5 @@ class Logout(Resource):
     def post(self) -> Response:
         """End it."""
         caller = current_caller()
-        services().sessions.end(caller, caller.session_id)
+        services().sessions.end(caller, caller.session_id, current_source())
         return no_content()

@@ -7,6 +7,7 @@ from api.auth import current_caller, login_required
 from api.limits import availability_per_address
 from api.parsing import json_first, parse_body
 from api.replies import reply
+from api.sources import current_source
 from api.wiring import services
 from schemas.me import ProfileBody
 
@@ -26,4 +27,4 @@ class Me(Resource):
         """Change the user name, where one is given."""
         body = parse_body(ProfileBody)
         caller = current_caller()
-        return reply(services().accounts.rename(caller, body["username"]) if body else caller.profile)
+        return reply(services().accounts.rename(caller, body["username"], current_source()) if body else caller.profile)

@@ -4,10 +4,10 @@ from flask import Response, request
 from flask_restful import Resource
 from marshmallow import ValidationError
 
-from api.devices import current_device
 from api.limits import availability_per_address, register_per_address
 from api.parsing import parse_body
 from api.replies import reply
+from api.sources import current_source
 from api.wiring import services
 from schemas.register import RegisterBody, UsernameBody
 
@@ -21,7 +21,7 @@ class Register(Resource):
         """Make the account of the ticket's phone, and log it in."""
         body = parse_body(RegisterBody)
         signed_in = services().accounts.register(
-            body["ticket"], body["username"], body["email"], body["password"], current_device()
+            body["ticket"], body["username"], body["email"], body["password"], current_source()
         )
         return reply(signed_in, 201)
 

@@ -5,6 +5,7 @@ from flask_restful import Resource
 
 from api.auth import current_caller, login_required
 from api.replies import no_content, reply
+from api.sources import current_source
 from api.wiring import services
 
 YES = ("true", "1")
@@ -21,7 +22,8 @@ class SessionList(Resource):
     @login_required
     def delete(self) -> Response:
         """End them all; ``keep_current=true`` spares the one that asks."""
-        services().sessions.end_all(current_caller(), keep_current=request.args.get("keep_current", "").lower() in YES)
+        keep_current = request.args.get("keep_current", "").lower() in YES
+        services().sessions.end_all(current_caller(), current_source(), keep_current)
         return no_content()
 
 
@@ -31,5 +33,5 @@ class SessionItem(Resource):
     @login_required
     def delete(self, session_id: str) -> Response:
         """End it."""
-        services().sessions.end(current_caller(), session_id)
+        services().sessions.end(current_caller(), session_id, current_source())
         return no_content()

@@ -6,6 +6,7 @@ from flask_restful import Resource
 from api.limits import refresh_per_address
 from api.parsing import parse_body
 from api.replies import reply
+from api.sources import current_source
 from api.wiring import services
 from schemas.tokens import RefreshBody
 
@@ -18,4 +19,4 @@ class TokenRefresh(Resource):
     def post(self) -> Response:
         """Rotate."""
         body = parse_body(RefreshBody)
-        return reply(services().sessions.refresh(body["refresh_token"]))
+        return reply(services().sessions.refresh(body["refresh_token"], current_source()))

@@ -10,13 +10,15 @@ from models import User
 from models.database import Database
 from services.clock import Clock
 from services.errors import EmailTaken, NotFound, PhoneRegistered, ServiceError, UsernameTaken
+from services.events import Events
 from services.ids import new_id
 from services.names import fold
 from services.password_rules import refuse_guessable
 from services.passwords import Passwords
 from services.profiles import PROFILE_COLUMNS, Profile, profile_of
 from services.session_cache import SessionCache
-from services.sessions import Caller, Device, Sessions, SignedIn
+from services.sessions import Caller, Sessions, SignedIn
+from services.sources import Source
 from services.tickets import Tickets
 
 
@@ -30,6 +32,7 @@ class Accounts:
         tickets: Tickets,
         sessions: Sessions,
         cache: SessionCache,
+        events: Events,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -37,9 +40,10 @@ class Accounts:
         self._tickets = tickets
         self._sessions = sessions
         self._cache = cache
+        self._events = events
         self._clock = clock
 
-    def register(self, ticket: str, username: str, email: str, password: str, device: Device) -> SignedIn:
+    def register(self, ticket: str, username: str, email: str, password: str, source: Source) -> SignedIn:
         """Make the account of the ticket's phone, and log it in.
 
         Raises ``TicketInvalid``, ``TicketExpired``, ``Invalid`` (password), ``PhoneRegistered``, ``UsernameTaken`` or
@@ -52,7 +56,8 @@ class Accounts:
         try:
             with self._database.transaction() as connection:
                 connection.execute(insert(User), user)
-                pair = self._sessions.open(connection, user["id"], user["credential_version"], device)
+                pair = self._sessions.open(connection, user["id"], user["credential_version"], source)
+                self._events.record(connection, "registered", user["id"], source)
         except IntegrityError as error:
             raise self._conflict(phone) from error
         return SignedIn.of(profile_of(SimpleNamespace(**user)), pair)
@@ -75,12 +80,13 @@ class Accounts:
             raise NotFound
         return phone
 
-    def rename(self, caller: Caller, username: str) -> Profile:
+    def rename(self, caller: Caller, username: str, source: Source) -> Profile:
         """Give the caller's account another user name; raises ``UsernameTaken``."""
         renamed = update(User).where(User.id == caller.profile.id)
         try:
             with self._database.transaction() as connection:
                 connection.execute(renamed.values(username=username, username_key=fold(username)))
+                self._events.record(connection, "username_changed", caller.profile.id, source)
                 row = connection.execute(select(*PROFILE_COLUMNS).where(User.id == caller.profile.id)).one()
         except IntegrityError as error:
             raise UsernameTaken from error
@@ -116,5 +122,6 @@ class Accounts:
             "password_hash": password_hash,
             "status": "active",
             "credential_version": 1,
+            "email_version": 1,
             "created_at": self._clock(),
         }

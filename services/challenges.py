@@ -111,8 +111,12 @@ class Challenges:
         return self._deliver(sms_id, language, {})
 
     @contextmanager
-    def redeem(self, sms_id: str, code: str, purposes: Collection[str], subject: str = "") -> Iterator[Proof]:
+    def redeem(
+        self, sms_id: str, code: str, purposes: Collection[str], subject: str = "", keep_on_refusal: bool = False
+    ) -> Iterator[Proof]:
         """Use a code up for what happens inside the block; a failure of ours in there leaves the code good.
+
+        With ``keep_on_refusal`` any refusal in there does, as where the shopper's next try is to mend another field.
 
         Raises ``CodeExpired``, ``CodeIncorrect`` or ``RateLimited``.
         """
@@ -120,7 +124,7 @@ class Challenges:
         try:
             yield proof
         except Exception as error:
-            if isinstance(error, ServiceUnavailable) or not isinstance(error, ServiceError):
+            if keep_on_refusal or isinstance(error, ServiceUnavailable) or not isinstance(error, ServiceError):
                 self._reopen_challenge(keys=[_challenge_key(sms_id)])
             else:
                 self._note_verified(sms_id, proof.phone)

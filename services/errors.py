@@ -5,6 +5,7 @@ ServiceError                       has a stable ``code`` and members for the cli
 ├── TokenMissing, TokenInvalid, TokenExpired, SessionRevoked
 ├── InvalidCredentials
 ├── RefreshInvalid, RefreshExpired, RefreshReused
+├── ReauthenticationRequired
 ├── CodeExpired, CodeIncorrect
 ├── TicketInvalid, TicketExpired
 ├── PhoneRegistered, UsernameTaken, EmailTaken
@@ -65,6 +66,12 @@ class InvalidCredentials(ServiceError):
     """Unknown account, wrong password or disabled account: one answer for all."""
 
     code = "invalid_credentials"
+
+
+class ReauthenticationRequired(ServiceError):
+    """A sensitive change without fresh proof, or with a wrong password."""
+
+    code = "reauthentication_required"
 
 
 class RefreshInvalid(ServiceError):

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from cryptography.fernet import InvalidToken
 
+from mail.transport import Mail
 from services.clock import Clock
 from services.keyring import Keyring
 from services.scripts import RedisClient
@@ -42,9 +43,19 @@ class Inbox:
 
     def add(self, message: Message) -> None:
         """Keep an SMS; beyond the capacity the oldest message is dropped."""
-        kept = InboxMessage(
-            "sms", message.to, None, message.text, message.code, None, message.purpose, message.id, self._clock()
+        sms_id = message.id if message.code else None
+        code, link = message.code or None, message.link
+        self._keep(
+            InboxMessage("sms", message.to, None, message.text, code, link, message.purpose, sms_id, self._clock())
         )
+
+    def add_mail(self, mail: Mail) -> None:
+        """Keep a mail likewise."""
+        self._keep(
+            InboxMessage("mail", mail.to, mail.subject, mail.text, None, mail.link, mail.kind, None, self._clock())
+        )
+
+    def _keep(self, kept: InboxMessage) -> None:
         with self._redis.pipeline() as pipeline:
             pipeline.lpush(KEY, self._keyring.seal(orjson.dumps(kept, option=OPTIONS).decode()))
             pipeline.ltrim(KEY, 0, CAPACITY - 1)

@@ -9,10 +9,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from models import User
 from models.database import Database
 from services.errors import InvalidCredentials, PhoneNotRegistered, ServiceUnavailable
+from services.events import Events
 from services.names import fold
 from services.passwords import Passwords
 from services.profiles import PROFILE_COLUMNS, profile_of
-from services.sessions import Device, Sessions, SignedIn
+from services.sessions import Sessions, SignedIn
+from services.sources import Source
 from services.tickets import Tickets
 
 ACCOUNT_COLUMNS = (*PROFILE_COLUMNS, User.credential_version, User.password_hash)
@@ -30,13 +32,16 @@ REHASH = (
 class Logins:
     """Turns a proof into a session. All failures of a password login are one failure, and take one time."""
 
-    def __init__(self, database: Database, passwords: Passwords, tickets: Tickets, sessions: Sessions) -> None:
+    def __init__(
+        self, database: Database, passwords: Passwords, tickets: Tickets, sessions: Sessions, events: Events
+    ) -> None:
         self._database = database
         self._passwords = passwords
         self._tickets = tickets
         self._sessions = sessions
+        self._events = events
 
-    def by_password(self, kind: str, identifier: str, password: str, device: Device) -> SignedIn:
+    def by_password(self, kind: str, identifier: str, password: str, source: Source) -> SignedIn:
         """Log in the account whose ``kind`` (phone, email, username) is ``identifier``; a phone is E.164.
 
         Raises ``InvalidCredentials``, or ``ServiceUnavailable`` when too many hash at once.
@@ -44,19 +49,21 @@ class Logins:
         row = self._find(kind, identifier if kind == "phone" else fold(identifier))
         fits = self._passwords.verify(row and row.password_hash, password)
         if row is None or not fits or row.status == "disabled":
+            self._events.refused("login_failed", row and row.id, source, "disabled" if fits else "password")
             raise InvalidCredentials
         if self._passwords.is_outdated(row.password_hash):
             self._rehash(row, password)
-        return self._open(row, device)
+        return self._open(row, source)
 
-    def by_code(self, phone: str, device: Device) -> SignedIn:
+    def by_code(self, phone: str, source: Source) -> SignedIn:
         """Log in the account of a phone whose possession is proven; raises ``PhoneNotRegistered`` with a ticket."""
         row = self._find("phone", phone)
         if row is None:
             raise PhoneNotRegistered(ticket=self._tickets.issue("register", phone))
         if row.status == "disabled":
+            self._events.refused("login_failed", row.id, source, "disabled")
             raise InvalidCredentials
-        return self._open(row, device)
+        return self._open(row, source)
 
     def _find(self, kind: str, identifier: str) -> Any:
         with self._database.connection() as connection:
@@ -69,7 +76,8 @@ class Logins:
             with self._database.connection() as connection:
                 connection.execute(REHASH, values)
 
-    def _open(self, row: Any, device: Device) -> SignedIn:
+    def _open(self, row: Any, source: Source) -> SignedIn:
         with self._database.connection() as connection:
-            pair = self._sessions.open(connection, row.id, row.credential_version, device)
+            pair = self._sessions.open(connection, row.id, row.credential_version, source)
+        self._events.note("logged_in", row.id, source)
         return SignedIn.of(profile_of(row), pair)

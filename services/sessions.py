@@ -15,21 +15,15 @@ from services.errors import (
     RefreshReused,
     SessionRevoked,
 )
+from services.events import Events
 from services.ids import is_id, new_id
 from services.profiles import Profile, profile_of
 from services.session_cache import SessionCache, SessionState
 from services.session_store import SessionStore
+from services.sources import Source
 from services.tokens import Claims, RefreshClaims, Tokens
 
 ENDED = 0
-
-
-@dataclass(frozen=True)
-class Device:
-    """Where a login comes from."""
-
-    name: str
-    ip: str
 
 
 @dataclass(frozen=True)
@@ -84,6 +78,7 @@ class Sessions:
         store: SessionStore,
         cache: SessionCache,
         tokens: Tokens,
+        events: Events,
         clock: Clock,
         *,
         refresh_lifetime: timedelta,
@@ -93,12 +88,13 @@ class Sessions:
         self._store = store
         self._cache = cache
         self._tokens = tokens
+        self._events = events
         self._clock = clock
         self._refresh_lifetime = refresh_lifetime
         self._session_lifetime = session_lifetime
         self._grace = grace
 
-    def open(self, connection: Connection, user_id: str, credential_version: int, device: Device) -> TokenPair:
+    def open(self, connection: Connection, user_id: str, credential_version: int, source: Source) -> TokenPair:
         """Insert a session through ``connection``, in its transaction where it has one.
 
         Raises ``InvalidCredentials`` when the account changed its credentials, or was disabled, since they were checked.
@@ -109,8 +105,8 @@ class Sessions:
         opened = self._store.open(
             connection,
             claims,
-            device=device.name,
-            ip=device.ip,
+            device=source.device,
+            ip=source.ip,
             created_at=now,
             refreshed_at=now,
             expires_at=self._expiry(now, ends_at),
@@ -132,7 +128,7 @@ class Sessions:
             raise SessionRevoked
         return Caller(claims.session_id, state.profile)
 
-    def refresh(self, token: str) -> TokenPair:
+    def refresh(self, token: str, source: Source) -> TokenPair:
         """The next generation of tokens, by one guarded UPDATE.
 
         The previous token repeated within the grace gets the same new generation; an older one ends the session. Raises
@@ -145,23 +141,28 @@ class Sessions:
             return self._pair(RefreshClaims(old.claims, old.counter + 1, old.ends_at))
         self._store.end(old.claims.session_id, now)
         self._cache.forget(old.claims.user_id)
+        self._events.refused("refresh_reused", old.claims.user_id, source)
         raise RefreshReused
 
     def list(self, caller: Caller) -> list[SessionView]:
         """The caller's living sessions, the newest first."""
         return [_view(row, caller.session_id) for row in self._store.list(caller.profile.id, self._clock())]
 
-    def end(self, caller: Caller, session_id: str) -> None:
+    def end(self, caller: Caller, session_id: str, source: Source) -> None:
         """End one of the caller's sessions; raises ``NotFound``. Ending one's own twice at once is no mistake."""
         ended = is_id(session_id) and self._store.end_own(caller.profile.id, session_id, self._clock())
         self._cache.forget(caller.profile.id)
-        if not ended and session_id != caller.session_id:
+        if ended:
+            kind = "logged_out" if session_id == caller.session_id else "session_ended"
+            self._events.note(kind, caller.profile.id, source, session_id)
+        elif session_id != caller.session_id:
             raise NotFound
 
-    def end_all(self, caller: Caller, keep_current: bool = False) -> None:
+    def end_all(self, caller: Caller, source: Source, keep_current: bool = False) -> None:
         """End all of the caller's sessions, or all others."""
         self._store.end_all(caller.profile.id, self._clock(), caller.session_id if keep_current else None)
         self._cache.forget(caller.profile.id)
+        self._events.note("sessions_ended", caller.profile.id, source, detail="others" if keep_current else None)
 
     def _expiry(self, now: datetime, ends_at: datetime) -> datetime:
         return min(now + self._refresh_lifetime, ends_at)

@@ -42,7 +42,7 @@ class GatewayUnusable(Exception):
 class Message:
     """A text for one phone. ``to`` is E.164, ``language`` is ``zh-CN`` or ``en``, ``expires_in`` is in seconds.
 
-    A notice has no code: ``code`` is empty. What is personal stays out of the ``repr``, which tracebacks show.
+    A notice has no code: ``code`` is empty; where its text holds a ``link``, that is here too. What is personal stays out of the ``repr``, which tracebacks show.
     """
 
     id: str
@@ -52,6 +52,7 @@ class Message:
     text: str = field(repr=False)
     language: str
     expires_in: int
+    link: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

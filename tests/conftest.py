@@ -168,7 +168,11 @@ def make_shopper(gateway):
 
     def make(place, phone=None):
         client = place if isinstance(place, Client) else InProcessClient(place)
-        return Shopper(client, lambda: [(message.to, message.code) for message in reversed(gateway.messages)], phone)
+        return Shopper(
+            client,
+            lambda: [(message.to, message.code) for message in reversed(gateway.messages) if message.code],
+            phone,
+        )
 
     return make
 
@@ -195,6 +199,6 @@ def live_client(live):
 def live_shopper(live_client):
     def read_inbox():
         messages = live_client.get("/dev/inbox", headers={"Accept": "application/json"}).json["messages"]
-        return [(message["to"], message["code"]) for message in messages]
+        return [(message["to"], message["code"]) for message in messages if message["code"]]
 
     return Shopper(live_client, read_inbox)

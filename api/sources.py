@@ -1,20 +1,22 @@
-"""Where a request comes from: the address, and the device as its session keeps it."""
+"""Where a request comes from: the address, the device as its session keeps it, and what to call the request in logs."""
 
 import ipaddress
 from functools import lru_cache
 
 from flask import request
 
-from services.sessions import Device
+from api.edge import REQUEST_ID
+from api.errors import language
+from services.sources import Source
 
 MAX_NAME = 200
 
 
-def current_device() -> Device:
-    """The user agent's own name, printable and short, and the address."""
+def current_source() -> Source:
+    """The user agent's own name, printable and short, the address, the request's id, and the reader's language."""
     agent = request.headers.get("User-Agent", "")
     name = "".join(character for character in agent if character.isprintable())[:MAX_NAME]
-    return Device(name, current_address())
+    return Source(name, current_address(), request.environ[REQUEST_ID], language())
 
 
 def current_address() -> str:

@@ -1,0 +1,1 @@
+"""How a mail leaves: one method wide, to a server or to the development inbox."""

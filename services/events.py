@@ -1,0 +1,110 @@
+"""Security events: one row and one line in the log for everything that happens to an account."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import SQLAlchemyError
+from structlog.typing import FilteringBoundLogger
+
+from models import SecurityEvent
+from models.database import Database
+from services.background import Background
+from services.clock import Clock
+from services.ids import new_id
+from services.sources import Source
+
+ADD = insert(SecurityEvent)
+
+
+@dataclass(frozen=True)
+class EventView:
+    """An event, as the account's owner sees it."""
+
+    id: str
+    type: str
+    at: datetime
+    ip: str | None
+    device: str | None
+
+
+@dataclass(frozen=True)
+class EventPage:
+    """Some events, the newest first; ``next_cursor`` leads to the older ones, None at the end."""
+
+    events: Sequence[EventView]
+    next_cursor: str | None
+
+
+class Events:
+    """Acts are written with the act: in its transaction, or right after a single statement. Refusals, soon after the reply.
+
+    A refusal that was written before the reply would tell by its time whether the account exists.
+    """
+
+    def __init__(self, database: Database, clock: Clock, log: FilteringBoundLogger) -> None:
+        self._database = database
+        self._clock = clock
+        self._log = log
+        self._soon = Background("events", log)
+
+    def record(
+        self,
+        connection: Connection,
+        kind: str,
+        user_id: str,
+        source: Source,
+        session_id: str | None = None,
+        detail: str | None = None,
+    ) -> None:
+        """Write an act through its own connection."""
+        connection.execute(ADD, self._row(kind, user_id, source, session_id, detail))
+
+    def note(
+        self, kind: str, user_id: str, source: Source, session_id: str | None = None, detail: str | None = None
+    ) -> None:
+        """Write an act that is done already, and whose reply a database that is away now must not spoil."""
+        row = self._row(kind, user_id, source, session_id, detail)
+        try:
+            self._write(row)
+        except SQLAlchemyError as error:
+            self._log.error("event_unwritten", type=kind, error=type(error).__name__)
+
+    def refused(self, kind: str, user_id: str | None, source: Source, detail: str | None = None) -> None:
+        """Write a refusal that matters; of one that names no account we know there is only the log's line."""
+        row = self._row(kind, user_id, source, None, detail)
+        if user_id is not None:
+            self._soon.submit(lambda: self._write(row))
+
+    def page(self, user_id: str, before: str | None, limit: int) -> EventPage:
+        """At most ``limit`` events of an account that are older than the event ``before``."""
+        columns = (SecurityEvent.id, SecurityEvent.type, SecurityEvent.at, SecurityEvent.ip, SecurityEvent.device)
+        query = select(*columns).where(SecurityEvent.user_id == user_id)
+        if before:
+            query = query.where(SecurityEvent.id < before)
+        with self._database.connection() as connection:
+            rows = connection.execute(query.order_by(SecurityEvent.id.desc()).limit(limit + 1)).all()
+        shown = [EventView(**row._mapping) for row in rows[:limit]]
+        return EventPage(shown, shown[-1].id if len(rows) > limit else None)
+
+    def _row(
+        self, kind: str, user_id: str | None, source: Source, session_id: str | None, detail: str | None
+    ) -> dict[str, Any]:
+        self._log.info("security_event", type=kind, user=user_id, ip=source.ip, detail=detail)
+        return {
+            "id": new_id(),
+            "user_id": user_id,
+            "type": kind,
+            "at": self._clock(),
+            "session_id": session_id,
+            "ip": source.ip or None,
+            "device": source.device or None,
+            "request_id": source.request_id or None,
+            "detail": detail,
+        }
+
+    def _write(self, row: dict[str, Any]) -> None:
+        with self._database.connection() as connection:
+            connection.execute(ADD, row)

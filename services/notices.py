@@ -1,0 +1,189 @@
+"""Notices: what shoppers have to be told. Written with the act, sent after its commit, tried again until it is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+import orjson
+from sqlalchemy import Connection, bindparam, insert, select, update
+from structlog.typing import FilteringBoundLogger
+
+from models import Notice
+from models.database import Database
+from services.background import Background
+from services.clock import Clock
+from services.emails import mask_email
+from services.ids import new_id
+from services.keyring import Keyring
+from services.phones import mask_phone
+from services.sources import Source
+from services.texts import NoticeText, notice_text
+
+MAIL, SMS = "mail", "sms"
+# After how many minutes each further try comes; when they are used up the notice is given up.
+PAUSES = (1, 5, 30, 120, 360, 1440)
+BATCH = 50
+
+ADD = insert(Notice)
+DUE = (
+    select(Notice.__table__)
+    .where(Notice.due_at <= bindparam("now", type_=Notice.due_at.type))
+    .order_by(Notice.due_at)
+    .limit(BATCH)
+)
+CLAIM = (
+    update(Notice)
+    .where(Notice.id == bindparam("notice"), Notice.due_at == bindparam("was_due", type_=Notice.due_at.type))
+    .values(due_at=bindparam("next"), attempts=Notice.attempts + 1)
+)
+SENT = update(Notice).where(Notice.id == bindparam("notice"))
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A notice on its way: ``to`` is E.164 or an address, ``kind`` what it tells of, ``link`` is in the text too."""
+
+    id: str
+    kind: str
+    to: str
+    language: str
+    text: NoticeText
+    link: str | None
+
+
+class Channel(Protocol):
+    """A way out for notices."""
+
+    def send(self, letter: Letter) -> None:
+        """Hand over one letter; raises when it was not taken."""
+
+
+class Notices:
+    """The table of notices and the channels that empty it.
+
+    A notice is claimed by a guarded UPDATE before it is sent, so that of many processes one sends it. Who dies between
+    sending and noting it sends it again later: a shopper told twice is better than one not told.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring,
+        channels: Mapping[str, Channel],
+        clock: Clock,
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._channels = channels
+        self._clock = clock
+        self._log = log
+        self._soon = Background("notices", log)
+
+    def tell(
+        self,
+        connection: Connection,
+        kind: str,
+        user_id: str,
+        source: Source,
+        *,
+        phone: str | None,
+        email: str | None,
+        **values: str,
+    ) -> None:
+        """Tell the owner of an account: by mail to a verified address (``email``), else by SMS; where there is neither, nobody."""
+        if email:
+            self.mail(connection, kind, user_id, source, email, **values)
+        elif phone:
+            self.sms(connection, kind, user_id, source, phone, **values)
+
+    def mail(self, connection: Connection, kind: str, user_id: str, source: Source, to: str, **values: str) -> None:
+        """Write a mail down in the transaction of ``connection``; ``values`` fill its text, ``link`` among them."""
+        self._add(connection, MAIL, kind, user_id, source, to, mask_email(to), values)
+
+    def sms(self, connection: Connection, kind: str, user_id: str, source: Source, to: str, **values: str) -> None:
+        """Write an SMS down likewise; ``to`` is E.164."""
+        self._add(connection, SMS, kind, user_id, source, to, mask_phone(to), values)
+
+    def send_soon(self) -> None:
+        """After the commit: send what is due, without making the reply wait."""
+        self._soon.submit(self.send_due)
+
+    def send_due(self) -> int:
+        """Try every notice that is due once; says how many were sent."""
+        sent = 0
+        while rows := self._due():
+            sent += sum([self._try(row) for row in rows])
+        return sent
+
+    def _add(
+        self,
+        connection: Connection,
+        channel: str,
+        kind: str,
+        user_id: str,
+        source: Source,
+        to: str,
+        masked: str,
+        values: Mapping[str, str],
+    ) -> None:
+        now = self._clock()
+        contents = orjson.dumps([to, source.language, values]).decode()
+        row = {
+            "id": new_id(),
+            "user_id": user_id,
+            "channel": channel,
+            "kind": kind,
+            "recipient_masked": masked,
+            "sealed": self._keyring.seal(contents),
+            "request_id": source.request_id or None,
+            "attempts": 0,
+            "created_at": now,
+            "due_at": now,
+        }
+        connection.execute(ADD, row)
+
+    def _due(self) -> list[Any]:
+        with self._database.connection() as connection:
+            return list(connection.execute(DUE, {"now": self._clock()}))
+
+    def _try(self, row: Any) -> bool:
+        """Claim and send one; False when somebody else has it, or it was not taken."""
+        if not self._claim(row):
+            return False
+        try:
+            self._channels[row.channel].send(self._letter(row))
+        except Exception as error:
+            self._note_failure(row, error)
+            return False
+        self._log.info("notice_sent", kind=row.kind, channel=row.channel, asked_in=row.request_id)
+        self._note(row, sent_at=self._clock(), due_at=None, sealed="", error=None)
+        return True
+
+    def _claim(self, row: Any) -> bool:
+        pause = PAUSES[min(row.attempts, len(PAUSES) - 1)]
+        values = {"notice": row.id, "was_due": row.due_at, "next": self._clock() + timedelta(minutes=pause)}
+        with self._database.connection() as connection:
+            return bool(connection.execute(CLAIM, values).rowcount == 1)
+
+    def _letter(self, row: Any) -> Letter:
+        to, language, values = orjson.loads(self._keyring.unseal(row.sealed))
+        return Letter(row.id, row.kind, to, language, notice_text(row.kind, language, **values), values.get("link"))
+
+    def _note_failure(self, row: Any, error: Exception) -> None:
+        """By the error's type only: its text may hold the address."""
+        name = type(error).__name__
+        given_up = row.attempts >= len(PAUSES)
+        self._log.warning(
+            "notice_given_up" if given_up else "notice_not_sent",
+            kind=row.kind,
+            channel=row.channel,
+            error=name,
+            attempts=row.attempts + 1,
+        )
+        self._note(row, error=name, **({"due_at": None, "sealed": ""} if given_up else {}))
+
+    def _note(self, row: Any, **values: Any) -> None:
+        with self._database.connection() as connection:
+            connection.execute(SENT.values(**values), {"notice": row.id})
