@@ -15,7 +15,11 @@ DAY = 86400
 def build_jobs(wired: Services) -> Jobs:
     """The jobs that the settings ask for."""
     messages, keep = wired.messages, timedelta(days=wired.config.sms.log_days)
-    jobs = [Job("sms_purge", DAY, lambda: messages.purge(keep))]
+    every = wired.config.sms.receipts_poll_seconds or DAY
+    jobs = [
+        Job("sms_purge", DAY, lambda: messages.purge(keep)),
+        *(Job(f"sms_receipts_{poll.gateway}", every, poll.run) for poll in wired.polls),
+    ]
     return Jobs(jobs, wired.redis, structlog.get_logger())
 
 

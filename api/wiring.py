@@ -11,6 +11,7 @@ from flask_limiter import Limiter
 
 from api.config import Config
 from api.extensions import Extensions
+from api.wiring_receipts import build_pending, build_polls, note_sent
 from api.wiring_sms import build_gateways, build_sender, warn_of_limits
 from models.database import Database
 from services.accounts import Accounts
@@ -21,6 +22,7 @@ from services.keyring import Keyring
 from services.logins import Logins
 from services.message_log import MessageLog
 from services.passwords import HashingRules, Passwords
+from services.receipt_polls import ReceiptPoll
 from services.session_cache import SessionCache
 from services.session_store import SessionStore
 from services.sessions import Sessions
@@ -49,6 +51,7 @@ class Services:
     inbox: Inbox | None
     gateways: dict[str, Gateway]
     messages: MessageLog
+    polls: tuple[ReceiptPoll, ...]
 
 
 def services() -> Services:
@@ -63,7 +66,8 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
     database, redis = extensions.database, extensions.redis
     inbox = Inbox(redis, keyring, clock) if config.uses_console else None
     named = {gateway.name: gateway for gateway in stand_ins}
-    gateways = named or build_gateways(config.sms, config.threads, inbox)
+    pending = build_pending(config.sms, redis, keyring, clock)
+    gateways = note_sent(named or build_gateways(config.sms, config.threads, inbox), pending)
     warn_of_limits(config.sms, config.sms_per_day)
     messages = MessageLog(database, keyring, clock, structlog.get_logger())
     cache = SessionCache(redis)
@@ -98,6 +102,7 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         inbox=inbox,
         gateways=gateways,
         messages=messages,
+        polls=() if named else build_polls(config.sms, pending, messages),
     )
 
 
