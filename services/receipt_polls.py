@@ -7,7 +7,7 @@ from structlog.typing import FilteringBoundLogger
 from services.message_log import MessageLog
 from services.pending_receipts import PendingReceipts
 from sms.gateway import Delivery, Gateway, Message, Outcome
-from sms.receipts import ReceiptQuery, ReceiptQueue, Report
+from sms.receipts import Receipt, ReceiptQuery, ReceiptQueue, Report
 
 PAGES = 20
 QUESTIONS = 100
@@ -25,23 +25,33 @@ class ReceiptPoll(Protocol):
 
 
 class QueuePoll:
-    """Empties a vendor's queue, page by page: the vendor hands out each receipt once, however many ask."""
+    """Empties a vendor's queue, page by page: the vendor hands out each receipt once, however many ask.
+
+    A page that can't be written is held until it can, and nothing more is pulled before.
+    """
 
     def __init__(self, queue: ReceiptQueue, messages: MessageLog, log: FilteringBoundLogger) -> None:
         self.gateway = queue.name
         self._queue = queue
         self._messages = messages
         self._log = log
+        self._held: tuple[Receipt, ...] = ()
 
     def run(self) -> int:
         """Pull what waits, up to 20 pages."""
-        known = 0
+        known = self._keep()
         for _ in range(PAGES):
             report = self._queue.pull()
             tell_fault(self._log, self.gateway, report)
-            known += self._messages.receive(self.gateway, report.receipts)
+            self._held = report.receipts
+            known += self._keep()
             if not report.more:
                 break
+        return known
+
+    def _keep(self) -> int:
+        known = self._messages.receive(self.gateway, self._held)
+        self._held = ()
         return known
 
 

@@ -106,12 +106,28 @@ def test_a_queue_that_fails_is_a_line_in_the_log(log):
     ]
 
 
-def test_receipts_that_can_not_be_written_end_the_run(clock):
-    """The vendor hands out a page once: the fewer are pulled while they can't be kept, the better."""
-    queue = Queue(report("1", more=True), report("2"))
-    with pytest.raises(OperationalError):
-        queue_poll(queue, a_log("sqlite:////nonexistent/x", clock)).run()
+def test_receipts_that_can_not_be_written_are_held_and_no_more_pulled(log):
+    """The vendor hands out a page once."""
+
+    class Outage:
+        is_over = False
+
+        def receive(self, gateway, receipts):
+            if receipts and not self.is_over:
+                raise OperationalError("INSERT", {}, Exception())
+            return log.receive(gateway, receipts)
+
+    sent(log, "tencent", "1", "2")
+    queue, outage = Queue(report("1", more=True), report("2")), Outage()
+    poll = queue_poll(queue, outage)
+    for _ in range(3):
+        with pytest.raises(OperationalError):
+            poll.run()
     assert queue.pulls == 1
+    outage.is_over = True
+    assert poll.run() == 2
+    assert receipts(log) == {"1": "delivered", "2": "delivered"}
+    assert poll.run() == 0
 
 
 def noted(pending, redis, *ids):
@@ -205,6 +221,7 @@ def test_a_callback_and_a_poll_together_change_nothing(poll, pending, log, redis
         (Delivery(Outcome.SENT, message_id="1^0"), 2),
         (Delivery(Outcome.SENT), 0),
         (UNKNOWN, 0),
+        (Delivery(Outcome.UNKNOWN, message_id="1^0"), 0),
         (DOWN, 0),
     ],
 )
