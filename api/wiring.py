@@ -11,6 +11,7 @@ from flask_limiter import Limiter
 
 from api.config import Config
 from api.extensions import Extensions
+from api.wiring_receipts import build_pending, build_polls, note_sent
 from api.wiring_sms import build_budgets, build_gateways, build_sender, warn_of_limits
 from models.database import Database
 from services.accounts import Accounts
@@ -22,6 +23,7 @@ from services.keyring import Keyring
 from services.logins import Logins
 from services.message_log import MessageLog
 from services.passwords import HashingRules, Passwords
+from services.receipt_polls import ReceiptPoll
 from services.session_cache import SessionCache
 from services.session_store import SessionStore
 from services.sessions import Sessions
@@ -53,6 +55,7 @@ class Services:
     messages: MessageLog
     sms_standing: SmsStanding
     budgets: Budgets | None
+    polls: tuple[ReceiptPoll, ...]
 
 
 def services() -> Services:
@@ -67,7 +70,8 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
     database, redis = extensions.database, extensions.redis
     inbox = Inbox(redis, keyring, clock) if config.uses_console else None
     named = {gateway.name: gateway for gateway in stand_ins}
-    gateways = named or build_gateways(config.sms, config.threads, inbox)
+    pending = build_pending(config.sms, redis, keyring, clock)
+    gateways = note_sent(named or build_gateways(config.sms, config.threads, inbox), pending)
     warn_of_limits(config.sms, config.sms_per_day)
     messages = MessageLog(database, keyring, clock, structlog.get_logger())
     cache = SessionCache(redis)
@@ -105,6 +109,7 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         messages=messages,
         sms_standing=SmsStanding(redis, keyring, gateways),
         budgets=budgets,
+        polls=() if named else build_polls(config.sms, pending, messages),
     )
 
 
