@@ -11,6 +11,7 @@ from api.config import Config, read_config
 from api.edge import Edge
 from api.errors import ProblemApi, init_errors
 from api.extensions import init_extensions
+from api.job_commands import job_commands
 from api.logs import configure_logs
 from api.routes import add_routes
 from api.sms_commands import sms_commands
@@ -44,4 +45,5 @@ def create_app(config: Config | None = None, clock: Clock = system_clock, gatewa
     add_routes(ProblemApi(app, catch_all_404s=False))
     add_system_routes(app)
     app.cli.add_command(sms_commands)
+    app.cli.add_command(job_commands)
     return app

@@ -80,6 +80,7 @@ class Config:
     cors_origins: tuple[str, ...]
     trusted_proxies: int
     log_format: str
+    jobs: bool
 
     @property
     def uses_console(self) -> bool:
@@ -149,6 +150,7 @@ def _read(env: Env, instance: Path) -> Config:
         cors_origins=tuple(_listed(env.str("CORS_ORIGINS", ""))),
         trusted_proxies=_at_least(0, env, "TRUSTED_PROXIES", 0),
         log_format=env.str("LOG_FORMAT", "json" if app_env == "production" else "console"),
+        jobs=_switch(env, "JOBS", "on"),
     )
 
 
@@ -184,6 +186,13 @@ def _seconds(env: Env, name: str, default: float) -> float:
     if not 0 < value < float("inf"):
         raise BadSetting(f"{name} is {value}; it must be more than 0 seconds. See docs/configuration.md.")
     return value
+
+
+def _switch(env: Env, name: str, default: str) -> bool:
+    word = env.str(name, default)
+    if word not in ("on", "off"):
+        raise BadSetting(f"{name} is '{word}'; it is on or off.")
+    return word == "on"
 
 
 def _limit(env: Env, name: str, default: str) -> str:

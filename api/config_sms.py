@@ -16,6 +16,7 @@ KNOWN = ("console", "tencent", "aliyun", "juhe", "webhook")
 PURPOSES = (*OPEN_PURPOSES, *TOKEN_PURPOSES, "phone_changed")
 LANGUAGES = {"zh-CN": "ZH_CN", "en": "EN"}
 ADAPTIVE = "adaptive"
+SHORTEST_PERIOD = 10
 
 Budget = int | str | None
 
@@ -45,6 +46,7 @@ class SmsConfig:
     tencent_per_day: int
     log_days: int
     callback_secret: str
+    receipts_poll_seconds: int | None
 
     @property
     def gateways(self) -> tuple[str, ...]:
@@ -78,6 +80,7 @@ def read_sms_config(env: Env, production: bool) -> SmsConfig:
         tencent_per_day=_at_least_1(env, "TENCENT_PER_DAY", 2),
         log_days=_at_least_1(env, "SMS_LOG_DAYS", 90),
         callback_secret=env.str("SMS_CALLBACK_SECRET", ""),
+        receipts_poll_seconds=_period(env, "SMS_RECEIPTS_POLL_SECONDS"),
     )
 
 
@@ -171,6 +174,13 @@ def _budget(env: Env, name: str) -> Budget:
     return ADAPTIVE if env.str(name, "").strip().lower() == ADAPTIVE else _optional(env, name, None)
 
 
+def _period(env: Env, name: str) -> int | None:
+    seconds = _optional(env, name, None)
+    if seconds is not None and seconds < SHORTEST_PERIOD:
+        raise BadSetting(f"{name} is {seconds}; it must be at least {SHORTEST_PERIOD}, or none.")
+    return seconds
+
+
 def _at_least_1(env: Env, name: str, default: int) -> int:
     value = env.int(name, default)
     if value < 1:
@@ -186,5 +196,5 @@ def _optional(env: Env, name: str, default: int | None) -> int | None:
     if text == "none":
         return None
     if not (text.isascii() and text.isdigit()):
-        raise BadSetting(f"{name} is '{text}'; it is a number of messages, or none.")
+        raise BadSetting(f"{name} is '{text}'; it is a whole number, or none.")
     return int(text)

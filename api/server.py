@@ -16,6 +16,7 @@ from api.app import create_app
 from api.config import SECRET_SETTINGS, Config
 from api.embedded_redis import end_with_parent
 from api.heartbeats import Heartbeats
+from api.jobs import build_jobs, start_jobs
 from api.slow_clients import watch_slow_clients
 
 BODY_READERS = 240
@@ -62,6 +63,8 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
         _tie_to(parent)
         heartbeats.beat(worker_id - 1)
         watch_slow_clients(config.port, REQUEST_SECONDS)
+        if config.jobs and worker_id == 1:
+            start_jobs(build_jobs(app.extensions["dongbao"]))
         Server._spawn_wsgi_worker(worker_id, *args, **kwargs)
 
     def load() -> Flask:

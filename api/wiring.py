@@ -12,6 +12,7 @@ from flask_limiter import Limiter
 from api.config import Config
 from api.extensions import Extensions
 from api.wiring_mail import build_channels
+from api.wiring_receipts import build_pending, build_polls, note_sent
 from api.wiring_sms import build_budgets, build_gateways, build_sender, warn_of_limits
 from models.database import Database
 from services.accounts import Accounts
@@ -26,6 +27,7 @@ from services.message_log import MessageLog
 from services.notices import Notices
 from services.passwords import HashingRules, Passwords
 from services.proofs import Proofs
+from services.receipt_polls import ReceiptPoll
 from services.session_cache import SessionCache
 from services.session_store import SessionStore
 from services.sessions import Sessions
@@ -60,6 +62,7 @@ class Services:
     events: Events
     notices: Notices
     proofs: Proofs
+    polls: tuple[ReceiptPoll, ...]
 
 
 def services() -> Services:
@@ -74,7 +77,8 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
     database, redis = extensions.database, extensions.redis
     inbox = Inbox(redis, keyring, clock) if config.uses_console else None
     named = {gateway.name: gateway for gateway in stand_ins}
-    gateways = named or build_gateways(config.sms, config.threads, inbox)
+    pending = build_pending(config.sms, redis, keyring, clock)
+    gateways = note_sent(named or build_gateways(config.sms, config.threads, inbox), pending)
     warn_of_limits(config.sms, config.sms_per_day)
     messages = MessageLog(database, keyring, clock, structlog.get_logger())
     cache = SessionCache(redis)
@@ -96,6 +100,8 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
     sender = build_sender(config.sms, gateways, redis, keyring, messages, budgets, clock)
     testers = TesterNumbers(config.sms.testers, clock)
     challenges = Challenges(redis, keyring, sender, testers, _challenge_rules(config))
+    notices = Notices(database, keyring, build_channels(sender, inbox), clock, structlog.get_logger())
+    proofs = Proofs(database, passwords, challenges, events, clock)
     accounts = Accounts(database, passwords, tickets, sessions, cache, events, clock)
     return Services(
         config=config,
@@ -115,8 +121,9 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         sms_standing=SmsStanding(redis, keyring, gateways),
         budgets=budgets,
         events=events,
-        notices=Notices(database, keyring, build_channels(sender, inbox), clock, structlog.get_logger()),
-        proofs=Proofs(database, passwords, challenges, events, clock),
+        notices=notices,
+        proofs=proofs,
+        polls=() if named else build_polls(config.sms, pending, messages),
     )
 
 

@@ -3,6 +3,7 @@
 import importlib
 import threading
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import structlog
@@ -90,16 +91,24 @@ def warn_of_limits(config: SmsConfig, ours_per_day: int) -> None:
         )
 
 
-def _vendor(name: str, config: VendorConfig) -> Gateway:
-    """Import a vendor's module only where it is named: its SDK may not be installed."""
-    module = importlib.import_module(f"sms.{name}")
+def vendor_settings(name: str, config: VendorConfig) -> Any:
+    """What a vendor's module calls its settings, such as ``sms.tencent.TencentSettings``."""
     settings: dict[str, Any] = {key.lower(): value for key, value in config.account.items() if value}
     required = {key.lower(): value for key, value in config.account.items() if not value and key != "ENDPOINT"}
     if name != "webhook":
         settings["templates"] = Templates(config.templates, config.signs, config.params)
-    settings_class = getattr(module, f"{name.capitalize()}Settings")
-    gateway: Gateway = getattr(module, f"{name.capitalize()}Gateway")(settings_class(**required, **settings))
+    settings_class = getattr(_module(name), f"{name.capitalize()}Settings")
+    return settings_class(**required, **settings)
+
+
+def _vendor(name: str, config: VendorConfig) -> Gateway:
+    gateway: Gateway = getattr(_module(name), f"{name.capitalize()}Gateway")(vendor_settings(name, config))
     return gateway
+
+
+def _module(name: str) -> ModuleType:
+    """Import a vendor's module only where it is named: its SDK may not be installed."""
+    return importlib.import_module(f"sms.{name}")
 
 
 def build_budgets(config: SmsConfig, redis: RedisClient, keyring: Keyring, clock: Clock) -> Budgets:

@@ -36,6 +36,33 @@ class AliyunSettings:
     read_timeout: float = 3
 
 
+ONCE = RuntimeOptions(autoretry=False, max_attempts=1)
+
+
+def connect(settings: AliyunSettings) -> Client:
+    """A client that logs nothing; raises ``GatewayUnusable`` for an endpoint that is none."""
+    endpoint = parse_endpoint(settings.endpoint, "ALIYUN_ENDPOINT")
+    hush()
+    return Client(
+        Config(
+            access_key_id=settings.access_key_id,
+            access_key_secret=settings.access_key_secret,
+            protocol=endpoint.scheme,
+            endpoint=endpoint.host,
+            connect_timeout=round(settings.connect_timeout * 1000),
+            read_timeout=round(settings.read_timeout * 1000),
+        )
+    )
+
+
+def inner_error(error: Exception) -> BaseException | None:
+    """What the SDK wrapped. Its own text holds the URL, and that the phone and the code: neither may be logged."""
+    if not isinstance(error, UnretryableException):
+        return error
+    cause: BaseException | None = error.inner_exception
+    return cause.__context__ if isinstance(cause, RetryError) else cause
+
+
 class AliyunGateway:
     """Sends with ``SendSms``, version 2017-05-25, which is not idempotent: one call is one attempt, without retries."""
 
@@ -49,20 +76,8 @@ class AliyunGateway:
         settings.templates.demand("ALIYUN_TEMPLATE_CODE", "ALIYUN_TEMPLATE_PARAMS")
         if not any(settings.templates.signs.values()):
             raise GatewayUnusable("ALIYUN_SIGN_NAME is missing. See docs/sms.md.")
-        endpoint = parse_endpoint(settings.endpoint, "ALIYUN_ENDPOINT")
-        hush()
         self._templates = settings.templates
-        self._client = Client(
-            Config(
-                access_key_id=settings.access_key_id,
-                access_key_secret=settings.access_key_secret,
-                protocol=endpoint.scheme,
-                endpoint=endpoint.host,
-                connect_timeout=round(settings.connect_timeout * 1000),
-                read_timeout=round(settings.read_timeout * 1000),
-            )
-        )
-        self._once = RuntimeOptions(autoretry=False, max_attempts=1)
+        self._client = connect(settings)
 
     def send(self, message: Message) -> Delivery:
         """Hand over one message."""
@@ -77,15 +92,11 @@ class AliyunGateway:
             template_param=json.dumps(values) if values else None,
         )
         try:
-            body = self._client.send_sms_with_options(request, self._once).body
+            body = self._client.send_sms_with_options(request, ONCE).body
         except AlibabaCloudException as error:
             return _refusal(error.data)
-        except UnretryableException as error:
-            # Its text holds the URL, and that the phone and the code: neither it nor its cause may be logged.
-            cause = error.inner_exception
-            return broken_exchange(cause.__context__ if isinstance(cause, RetryError) else cause)
-        except Exception as error:  # whatever a garbled reply does to the SDK
-            return broken_exchange(error)
+        except Exception as error:  # also whatever a garbled reply does to the SDK
+            return broken_exchange(inner_error(error))
         if body is None:
             return GARBLED
         return aliyun_delivery(body.code, body.message, body.biz_id, body.request_id)

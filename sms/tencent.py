@@ -37,6 +37,20 @@ class TencentSettings:
     read_timeout: float = 3
 
 
+def connect(settings: TencentSettings) -> SmsClient:
+    """A client that tries once, and logs nothing; raises ``GatewayUnusable`` for an endpoint that is none."""
+    endpoint = parse_endpoint(settings.endpoint, "TENCENT_ENDPOINT")
+    hush()
+    http = HttpProfile(
+        protocol=endpoint.scheme,
+        endpoint=endpoint.host,
+        reqTimeout=(settings.connect_timeout, settings.read_timeout),
+    )
+    return SmsClient(
+        Credential(settings.secret_id, settings.secret_key), settings.region, ClientProfile(httpProfile=http)
+    )
+
+
 class TencentGateway:
     """Sends with ``SendSms``, version 2021-01-11. One call is one attempt: no retries, no second region."""
 
@@ -50,17 +64,8 @@ class TencentGateway:
             TENCENT_REGION=settings.region,
         )
         settings.templates.demand("TENCENT_TEMPLATE_ID", "TENCENT_TEMPLATE_PARAMS")
-        endpoint = parse_endpoint(settings.endpoint, "TENCENT_ENDPOINT")
-        hush()
         self._settings = settings
-        http = HttpProfile(
-            protocol=endpoint.scheme,
-            endpoint=endpoint.host,
-            reqTimeout=(settings.connect_timeout, settings.read_timeout),
-        )
-        self._client = SmsClient(
-            Credential(settings.secret_id, settings.secret_key), settings.region, ClientProfile(httpProfile=http)
-        )
+        self._client = connect(settings)
 
     def send(self, message: Message) -> Delivery:
         """Hand over one message."""

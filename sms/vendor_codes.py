@@ -142,16 +142,16 @@ def juhe_delivery(code: object, message_id: object = None) -> Delivery:
 
 
 def _delivery(table: Mapping[str, Verdict], code: object, message_id: object, request_id: object) -> Delivery:
-    named = _word(code) if isinstance(code, str) else None
+    named = vendor_word(code) if isinstance(code, str) else None
     if named is None:
-        return Delivery(Outcome.UNKNOWN, request_id=_word(request_id), fault="garbled")
+        return Delivery(Outcome.UNKNOWN, request_id=vendor_word(request_id), fault="garbled")
     verdict = table.get(named) or table.get(f"{named.partition('.')[0]}.*", Reason.REFUSED)
     if isinstance(verdict, Reason):
-        return Delivery(Outcome.NOT_SENT, verdict, vendor_code=named, request_id=_word(request_id))
-    return Delivery(verdict, message_id=_word(message_id), vendor_code=named, request_id=_word(request_id))
+        return Delivery(Outcome.NOT_SENT, verdict, vendor_code=named, request_id=vendor_word(request_id))
+    return Delivery(verdict, message_id=vendor_word(message_id), vendor_code=named, request_id=vendor_word(request_id))
 
 
-def _word(value: object) -> str | None:
+def vendor_word(value: object) -> str | None:
     """A vendor's word that may be kept and logged: short, printable, without blanks."""
     text = str(value) if type(value) is int else value
     return text if isinstance(text, str) and _WORD.fullmatch(text) else None

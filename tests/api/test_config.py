@@ -75,6 +75,11 @@ def test_keys_are_listed_oldest_first(read):
     assert read(SECRET_KEYS="first-key , second-key,").secret_keys == ("first-key", "second-key")
 
 
+@pytest.mark.parametrize(("word", "runs"), [("on", True), ("off", False)])
+def test_a_server_runs_jobs_or_leaves_them_to_others(read, word, runs):
+    assert read(JOBS=word).jobs is runs
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -95,6 +100,7 @@ def test_keys_are_listed_oldest_first(read):
         ("SMS_GATEWAYS", "pigeon"),
         ("SMS_GATEWAYS", ""),
         ("TRUSTED_PROXIES", "-1"),
+        ("JOBS", "maybe"),
     ],
 )
 def test_a_bad_setting_is_named(read, name, value):

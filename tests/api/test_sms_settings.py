@@ -83,6 +83,8 @@ def test_routes_for_all_the_rest_make_the_list_needless(read):
         ("SMS_ROUTES", "CN:"),
         ("SMS_BREAKER_SECONDS", "0"),
         ("SMS_LOG_DAYS", "0"),
+        ("SMS_RECEIPTS_POLL_SECONDS", "9"),
+        ("SMS_RECEIPTS_POLL_SECONDS", "often"),
         ("TENCENT_PER_DAY", "0"),
         ("SMS_BUDGET_PER_HOUR", "plenty"),
         ("SMS_BUDGET_PER_DAY", "-1"),
@@ -104,6 +106,11 @@ def test_a_bad_setting_is_named(read, name, value):
 def test_a_budget_is_a_number_adaptive_or_none(read, text, budget):
     config = sms(read, SMS_BUDGET_PER_HOUR=text, SMS_BUDGET_PER_DAY=text)
     assert (config.budget_per_hour, config.budget_per_day) == (budget, budget)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("", None), ("none", None), ("10", 10), ("60", 60)])
+def test_receipts_are_polled_where_it_is_set(read, text, seconds):
+    assert sms(read, SMS_RECEIPTS_POLL_SECONDS=text).receipts_poll_seconds == seconds
 
 
 @pytest.mark.parametrize("number", ["+8613800000000", "13800000000", "0086 138-0000-0000", "１３８００００００００"])

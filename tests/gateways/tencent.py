@@ -1,4 +1,4 @@
-"""Stands in for Tencent Cloud SMS: ``SendSms``, version 2021-01-11, signed with TC3-HMAC-SHA256."""
+"""Stands in for Tencent Cloud SMS, version 2021-01-11, signed with TC3-HMAC-SHA256: ``SendSms`` and ``PullSmsSendStatus``."""
 
 import json
 import re
@@ -32,18 +32,40 @@ SIGNS = {"咚宝", "Dongbao"}
 
 
 class TencentStandIn(StandIn):
-    """``code`` is answered for the number, ``error`` for the call; None lets the request be judged."""
+    """``code`` is answered for the number, ``error`` for the call; None lets the request be judged.
+
+    ``queue`` holds the statuses that wait to be pulled; ``report`` adds one.
+    """
 
     def reset(self) -> None:
         super().reset()
         self.code: str | None = None
         self.error: str | None = None
+        self.queue: list = []
+
+    def report(self, serial: str, status: str = "SUCCESS", description: str = "DELIVRD", at: int = 1795420804):
+        """What the carrier says of a message."""
+        phone = next((message["phone"] for message in self.messages if message["serial"] == serial), "+8613800138000")
+        self.queue.append(
+            {
+                "UserReceiveTime": at,
+                "CountryCode": "86",
+                "SubscriberNumber": phone.removeprefix("+86"),
+                "PhoneNumber": phone,
+                "SerialNo": serial,
+                "ReportStatus": status,
+                "Description": description,
+                "SessionContext": "",
+            }
+        )
 
     def answer(self, request: Request) -> Reply:
         refusal = self.error or self._access_fault(request)
         if refusal:
             return self._response({"Error": {"Code": refusal, "Message": "refused"}})
         wanted = json.loads(request.body)
+        if request.headers["x-tc-action"] == "PullSmsSendStatus":
+            return self._hand_out(wanted)
         code = self.code or self._fault_of(wanted)
         phone = wanted["PhoneNumberSet"][0]
         serial = f"2640:{uuid.uuid4().hex}"
@@ -59,6 +81,17 @@ class TencentStandIn(StandIn):
             "IsoCode": "CN",
         }
         return self._response({"SendStatusSet": [status]})
+
+    def _hand_out(self, wanted: dict) -> Reply:
+        """Each status once, as the vendor's queue does."""
+        if wanted.keys() != {"SmsSdkAppId", "Limit"} or type(wanted["Limit"]) is not int:
+            return self._response({"Error": {"Code": "MissingParameter", "Message": "refused"}})
+        if wanted["SmsSdkAppId"] != APP_ID:
+            return self._response({"Error": {"Code": "InvalidParameterValue.SdkAppIdNotExist", "Message": "refused"}})
+        if not 0 < wanted["Limit"] <= 100:
+            return self._response({"Error": {"Code": "InvalidParameter", "Message": "refused"}})
+        handed, self.queue = self.queue[: wanted["Limit"]], self.queue[wanted["Limit"] :]
+        return self._response({"PullSmsSendStatusSet": handed})
 
     def _response(self, content: dict) -> Reply:
         return as_json({"Response": {**content, "RequestId": str(uuid.uuid4())}})
@@ -94,7 +127,7 @@ class TencentStandIn(StandIn):
         )
         if fields.get("Signature") != computed or not scope.endswith("/sms/tc3_request"):
             return "AuthFailure.SignatureFailure"
-        if headers.get("x-tc-action") != "SendSms":
+        if headers.get("x-tc-action") not in ("SendSms", "PullSmsSendStatus"):
             return "InvalidAction"
         if headers.get("x-tc-version") != "2021-01-11":
             return "NoSuchVersion"

@@ -1,0 +1,85 @@
+"""The jobs of a real server: run by one worker of it, again after it was replaced, and no burden to its end."""
+
+import time
+from datetime import timedelta
+
+import pytest
+
+from tests.clients import LiveClient
+from tests.gateways.settings import settings_of
+from tests.gateways.standin import Fault
+from tests.gateways.waiting import until
+from tests.services.gateways import a_log
+from tests.shopper import Shopper
+from tests.timetravel import age_redis
+
+
+@pytest.fixture
+def start(live, aliyun):
+    """Start a server that polls; somebody to visit it."""
+
+    def start(**settings):
+        polling = {"JOBS": "on", "SMS_RECEIPTS_POLL_SECONDS": 10}
+        live.restart(**settings_of(aliyun), **(polling | settings))
+        return Shopper(LiveClient(live.url), lambda: [])
+
+    yield start
+    live.stop()
+
+
+def claimers(redis) -> int:
+    """How many connections last claimed a job."""
+    return sum(client["cmd"] == "set" for client in redis.client_list())
+
+
+def workers(live) -> list:
+    return [process for process in live.workers() if process.ppid() == live.pid]
+
+
+def test_the_first_worker_alone_runs_jobs(start, redis):
+    start(WORKERS=2)
+    until(lambda: claimers(redis) == 2)
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        assert claimers(redis) <= 2
+        time.sleep(0.2)
+
+
+def test_a_message_gets_its_receipt_with_nothing_set_up(start, aliyun, redis, database_url, clock):
+    shopper = start()
+    shopper.send_code("login")
+    aliyun.standin.report(aliyun.standin.messages[0]["serial"])
+    age_redis(redis, 61)
+    log = a_log(database_url, clock)
+    until(lambda: log.trace(shopper.phone, timedelta(days=1))[0].receipt == "delivered")
+    assert len(aliyun.standin.questions) == 1
+
+
+def test_a_worker_that_is_replaced_runs_jobs_again(start, live, redis):
+    start(WORKERS=1)
+    until(lambda: redis.exists("job:sms_receipts_aliyun"))
+    (victim,) = workers(live)
+    victim.kill()
+    until(lambda: [process.pid for process in workers(live)] not in ([], [victim.pid]))
+    redis.delete("job:sms_receipts_aliyun")
+    until(lambda: redis.exists("job:sms_receipts_aliyun"))
+
+
+def test_switched_off_no_job_runs(start, redis):
+    start(JOBS="off")
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        assert (claimers(redis), redis.keys("job:*")) == (0, [])
+        time.sleep(0.2)
+
+
+def test_the_end_of_a_server_waits_for_no_job(start, live, aliyun, redis):
+    """Not even for one whose vendor hangs."""
+    shopper = start()
+    shopper.send_code("login")
+    age_redis(redis, 61)
+    aliyun.standin.fault = Fault.HANG
+    until(lambda: aliyun.standin.questions)
+    begun = time.monotonic()
+    live.stop()
+    assert time.monotonic() - begun < 5
