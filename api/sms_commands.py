@@ -44,7 +44,7 @@ def trace(phone: str, days: int) -> None:
     """What was tried for PHONE, newest first."""
     number = _phone(phone)
     rows = services().messages.trace(number, timedelta(days=days))
-    click.echo(f"{mask_phone(number)}: {len(rows)} tries in {days} days")
+    click.echo(f"{mask_phone(number)}: {len(rows)} {'try' if len(rows) == 1 else 'tries'} in {days} days")
     for row in rows:
         click.echo(_line(row))
     if not rows:

@@ -44,7 +44,7 @@ class AliyunReceipts:
         try:
             return _report(message_id, self._client.query_send_details_with_options(request, ONCE).body)
         except AlibabaCloudException as error:
-            return Report(fault=_code(error.data) or "refused")
+            return Report(fault=vendor_word(error.code) or "refused")
         except Exception as error:  # also whatever a garbled reply does to the SDK
             return Report(fault=type(inner_error(error)).__name__)
 
@@ -66,7 +66,3 @@ def _report(message_id: str, body: Any) -> Report:
 def _receipt(message_id: str, detail: Any) -> Receipt:
     delivered = DELIVERED[str(detail.send_status)]
     return Receipt(message_id, delivered, code_of(detail.err_code), time_in_china(detail.receive_date))
-
-
-def _code(reply: Any) -> str | None:
-    return vendor_word(reply.get("Code") or reply.get("code")) if isinstance(reply, dict) else None

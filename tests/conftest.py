@@ -31,6 +31,18 @@ def pytest_addoption(parser):
     parser.addoption(
         "--database", choices=("sqlite", "postgresql", "mysql"), default="sqlite", help="where rows are kept"
     )
+    parser.addoption("--rows-only", action="store_true", help="leave out what needs no database")
+
+
+def pytest_collection_modifyitems(config, items):
+    """A second database has nothing new to say of tests that never ask it."""
+    if config.getoption("--rows-only"):
+        config.hook.pytest_deselected(items=[item for item in items if not _needs_database(item)])
+        items[:] = filter(_needs_database, items)
+
+
+def _needs_database(item):
+    return "database_url" in item.fixturenames
 
 
 def pytest_configure(config):

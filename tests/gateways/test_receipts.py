@@ -243,6 +243,8 @@ def test_an_empty_queue_of_tencent_s_is_no_fault(tencent, entries):
 def test_nothing_of_a_question_or_its_answer_is_logged_or_shown(asking, caplog, capfd, monkeypatch, fault):
     """R7: not the phone, not the code that the answer holds, not the key."""
     monkeypatch.setenv("DEBUG", "sdk")
+    for talker in ("urllib3", "tencentcloud_sdk_common", "darabonba-core"):
+        logging.getLogger(talker).setLevel(logging.NOTSET)
     with caplog.at_level(logging.DEBUG):
         asking.standin.report(asking.serial)
         asking.standin.fault = fault

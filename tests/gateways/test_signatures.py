@@ -72,6 +72,15 @@ def in_header(name, value):
     return lambda request: replace(request, headers={**request.headers, name: value})
 
 
+def a_minute_ago(name):
+    """Reckoned when the request is there: the suite may have run for long."""
+
+    def tamper(request):
+        return in_header(name, str(int(time.time()) - 60))(request)
+
+    return tamper
+
+
 def assert_misconfigured(vendor, vendor_code):
     delivery = vendor.gateway().send(a_message())
     assert (delivery.outcome, delivery.reason) == (Outcome.NOT_SENT, Reason.MISCONFIGURED)
@@ -85,7 +94,7 @@ def assert_misconfigured(vendor, vendor_code):
         (in_body, "AuthFailure.SignatureFailure"),
         (in_header("host", "127.0.0.1:1"), "AuthFailure.SignatureFailure"),
         (in_header("content-type", "application/json; charset=utf-8"), "InvalidRequest"),
-        (in_header("x-tc-timestamp", str(int(time.time()) - 60)), "AuthFailure.SignatureFailure"),
+        (a_minute_ago("x-tc-timestamp"), "AuthFailure.SignatureFailure"),
         (in_header("x-tc-timestamp", "0"), "AuthFailure.SignatureExpire"),
         (in_header("authorization", "TC3-HMAC-SHA256 Credential=x/y"), "AuthFailure.InvalidAuthorization"),
     ],
@@ -112,9 +121,7 @@ def test_who_tampers_with_a_message_to_alibaba_is_found_out(aliyun, tamper, code
     assert_misconfigured(aliyun, code)
 
 
-@pytest.mark.parametrize(
-    "tamper", [in_body, in_header("x-timestamp", str(int(time.time()) - 60)), in_header("x-signature", "sha256=0")]
-)
+@pytest.mark.parametrize("tamper", [in_body, a_minute_ago("x-timestamp"), in_header("x-signature", "sha256=0")])
 def test_who_tampers_with_a_message_to_a_webhook_is_found_out(webhook, tamper):
     webhook.standin.tamper = tamper
     assert_misconfigured(webhook, "http_401")
