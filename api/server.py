@@ -18,6 +18,7 @@ from api.embedded_redis import end_with_parent
 from api.heartbeats import Heartbeats
 from api.jobs import build_jobs, start_jobs
 from api.slow_clients import watch_slow_clients
+from api.user_agents import prepare
 
 BODY_READERS = 240
 HEADERS_SECONDS = 5
@@ -40,6 +41,7 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
     The app is made once and inherited by the workers; it connects to nothing before its first request.
     """
     app = create_app(config)
+    prepare()
     heartbeats = Heartbeats(config.workers)
     parent = os.getpid()
     server = Server(
