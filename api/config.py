@@ -71,6 +71,9 @@ class Config:
     refresh_token_seconds: int
     refresh_grace_seconds: int
     session_seconds: int
+    session_log_days: int
+    max_sessions: int
+    event_days: int
     argon2_memory_kib: int
     argon2_iterations: int
     argon2_lanes: int
@@ -141,6 +144,9 @@ def _read(env: Env, instance: Path) -> Config:
         refresh_token_seconds=_at_least(1, env, "REFRESH_TOKEN_SECONDS", 2592000),
         refresh_grace_seconds=_at_least(0, env, "REFRESH_GRACE_SECONDS", 10),
         session_seconds=_at_least(1, env, "SESSION_SECONDS", 7776000),
+        session_log_days=_at_least(180, env, "SESSION_LOG_DAYS", 200),
+        max_sessions=_at_least(1, env, "MAX_SESSIONS", 20),
+        event_days=_at_least(180, env, "EVENT_DAYS", 365),
         argon2_memory_kib=_at_least(8, env, "ARGON2_MEMORY_KIB", 19456),
         argon2_iterations=_at_least(1, env, "ARGON2_ITERATIONS", 2),
         argon2_lanes=_at_least(1, env, "ARGON2_LANES", 1),

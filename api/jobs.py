@@ -18,6 +18,8 @@ def build_jobs(wired: Services) -> Jobs:
     every = wired.config.sms.receipts_poll_seconds or DAY
     jobs = [
         Job("sms_purge", DAY, lambda: messages.purge(keep)),
+        Job("events_purge", DAY, lambda: wired.events.purge(timedelta(days=wired.config.event_days))),
+        Job("sessions_purge", DAY, lambda: wired.sessions.purge(timedelta(days=wired.config.session_log_days))),
         Job("notices", MINUTE, wired.notices.send_due),
         *(Job(f"sms_receipts_{poll.gateway}", every, poll.run) for poll in wired.polls),
     ]

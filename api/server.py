@@ -18,11 +18,14 @@ from api.embedded_redis import end_with_parent
 from api.heartbeats import Heartbeats
 from api.jobs import build_jobs, start_jobs
 from api.slow_clients import watch_slow_clients
+from api.user_agents import prepare
+from services.background import drain
 
 BODY_READERS = 240
 HEADERS_SECONDS = 5
 REQUEST_SECONDS = 15
 STOP_SECONDS = 10
+DRAIN_SECONDS = 3
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -40,6 +43,7 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
     The app is made once and inherited by the workers; it connects to nothing before its first request.
     """
     app = create_app(config)
+    prepare()
     heartbeats = Heartbeats(config.workers)
     parent = os.getpid()
     server = Server(
@@ -66,6 +70,7 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
         if config.jobs and worker_id == 1:
             start_jobs(build_jobs(app.extensions["dongbao"]))
         Server._spawn_wsgi_worker(worker_id, *args, **kwargs)
+        drain(DRAIN_SECONDS)
 
     def load() -> Flask:
         # The server copies the environment into that of every request.

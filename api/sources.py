@@ -7,15 +7,13 @@ from flask import request
 
 from api.edge import REQUEST_ID
 from api.errors import language
+from api.user_agents import device_name
 from services.sources import Source
-
-MAX_NAME = 200
 
 
 def current_source() -> Source:
-    """The user agent's own name, printable and short, the address, the request's id, and the reader's language."""
-    agent = request.headers.get("User-Agent", "")
-    name = "".join(character for character in agent if character.isprintable())[:MAX_NAME]
+    """The device's name, the address, the request's id, and the reader's language."""
+    name = device_name(request.environ.get("HTTP_USER_AGENT", ""))
     return Source(name, current_address(), request.environ[REQUEST_ID], language())
 
 

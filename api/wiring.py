@@ -19,6 +19,7 @@ from services.accounts import Accounts
 from services.budgets import Budgets
 from services.challenges import ChallengeRules, Challenges
 from services.clock import Clock
+from services.devices import Devices
 from services.events import Events
 from services.inbox import Inbox
 from services.keyring import Keyring
@@ -95,6 +96,7 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         refresh_lifetime=timedelta(seconds=config.refresh_token_seconds),
         session_lifetime=timedelta(seconds=config.session_seconds),
         grace=timedelta(seconds=config.refresh_grace_seconds),
+        most=config.max_sessions,
     )
     budgets = None if "console" in gateways else build_budgets(config.sms, redis, keyring, clock)
     sender = build_sender(config.sms, gateways, redis, keyring, messages, budgets, clock)
@@ -102,7 +104,8 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
     challenges = Challenges(redis, keyring, sender, testers, _challenge_rules(config))
     notices = Notices(database, keyring, build_channels(sender, inbox), clock, structlog.get_logger())
     proofs = Proofs(database, passwords, challenges, events, clock)
-    accounts = Accounts(database, passwords, tickets, sessions, cache, events, clock)
+    devices = Devices(notices, clock)
+    accounts = Accounts(database, passwords, tickets, sessions, cache, devices, events, clock)
     return Services(
         config=config,
         database=database,
@@ -114,7 +117,7 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         challenges=challenges,
         verification=Verification(challenges, accounts, tickets),
         accounts=accounts,
-        logins=Logins(database, passwords, tickets, sessions, events),
+        logins=Logins(database, passwords, tickets, sessions, devices, notices, events),
         inbox=inbox,
         gateways=gateways,
         messages=messages,

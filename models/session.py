@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Model, UtcDateTime, key_text
@@ -15,9 +15,10 @@ class Session(Model):
     """
 
     __tablename__ = "sessions"
+    __table_args__ = (Index(None, "user_id", "ended_at"),)
 
     id: Mapped[str] = mapped_column(key_text(32), primary_key=True)
-    user_id: Mapped[str] = mapped_column(key_text(32), ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[str] = mapped_column(key_text(32), ForeignKey("users.id", ondelete="CASCADE"))
     counter: Mapped[int] = mapped_column(default=1)
     device: Mapped[str] = mapped_column(String(200))
     ip: Mapped[str] = mapped_column(String(45))

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from models import User
 from models.database import Database
 from services.clock import Clock
+from services.devices import Devices
 from services.errors import EmailTaken, NotFound, PhoneRegistered, ServiceError, UsernameTaken
 from services.events import Events
 from services.ids import new_id
@@ -32,6 +33,7 @@ class Accounts:
         tickets: Tickets,
         sessions: Sessions,
         cache: SessionCache,
+        devices: Devices,
         events: Events,
         clock: Clock,
     ) -> None:
@@ -40,6 +42,7 @@ class Accounts:
         self._tickets = tickets
         self._sessions = sessions
         self._cache = cache
+        self._devices = devices
         self._events = events
         self._clock = clock
 
@@ -56,8 +59,10 @@ class Accounts:
         try:
             with self._database.transaction() as connection:
                 connection.execute(insert(User), user)
-                pair = self._sessions.open(connection, user["id"], user["credential_version"], source)
-                self._events.record(connection, "registered", user["id"], source)
+                session_id = new_id()
+                pair = self._sessions.open(connection, user["id"], user["credential_version"], source, session_id)
+                self._devices.first(connection, user["id"], source)
+                self._events.record(connection, "registered", user["id"], source, session_id)
         except IntegrityError as error:
             raise self._conflict(phone) from error
         return SignedIn.of(profile_of(SimpleNamespace(**user)), pair)

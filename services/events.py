@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -14,6 +14,7 @@ from models.database import Database
 from services.background import Background
 from services.clock import Clock
 from services.ids import new_id
+from services.purges import purge
 from services.sources import Source
 
 ADD = insert(SecurityEvent)
@@ -89,11 +90,16 @@ class Events:
         shown = [EventView(**row._mapping) for row in rows[:limit]]
         return EventPage(shown, shown[-1].id if len(rows) > limit else None)
 
+    def purge(self, keep: timedelta) -> int:
+        """Delete the events that are older than ``keep``; says how many."""
+        before = self._clock() - keep
+        return purge(self._database, SecurityEvent, before, SecurityEvent.at < before)
+
     def _row(
         self, kind: str, user_id: str | None, source: Source, session_id: str | None, detail: str | None
     ) -> dict[str, Any]:
-        self._log.info("security_event", type=kind, user=user_id, ip=source.ip, detail=detail)
-        return {
+        """The row; the log gets the same facts."""
+        row = {
             "id": new_id(),
             "user_id": user_id,
             "type": kind,
@@ -104,6 +110,8 @@ class Events:
             "request_id": source.request_id or None,
             "detail": detail,
         }
+        self._log.info("security_event", **{name: fact for name, fact in row.items() if name != "at" and fact})
+        return row
 
     def _write(self, row: dict[str, Any]) -> None:
         with self._database.connection() as connection:

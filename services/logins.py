@@ -8,16 +8,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from models import User
 from models.database import Database
+from services.devices import KNOWN, Devices
 from services.errors import InvalidCredentials, PhoneNotRegistered, ServiceUnavailable
 from services.events import Events
+from services.ids import new_id
 from services.names import fold
+from services.notices import Notices
 from services.passwords import Passwords
 from services.profiles import PROFILE_COLUMNS, profile_of
-from services.sessions import Sessions, SignedIn
+from services.sessions import Sessions, SignedIn, TokenPair
 from services.sources import Source
 from services.tickets import Tickets
 
-ACCOUNT_COLUMNS = (*PROFILE_COLUMNS, User.credential_version, User.password_hash)
+ACCOUNT_COLUMNS = (*PROFILE_COLUMNS, User.credential_version, User.password_hash, KNOWN)
 FIND_BY = {
     kind: select(*ACCOUNT_COLUMNS).where(column == bindparam("identifier"))
     for kind, column in (("phone", User.phone), ("email", User.verified_email_key), ("username", User.username_key))
@@ -33,12 +36,21 @@ class Logins:
     """Turns a proof into a session. All failures of a password login are one failure, and take one time."""
 
     def __init__(
-        self, database: Database, passwords: Passwords, tickets: Tickets, sessions: Sessions, events: Events
+        self,
+        database: Database,
+        passwords: Passwords,
+        tickets: Tickets,
+        sessions: Sessions,
+        devices: Devices,
+        notices: Notices,
+        events: Events,
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._tickets = tickets
         self._sessions = sessions
+        self._devices = devices
+        self._notices = notices
         self._events = events
 
     def by_password(self, kind: str, identifier: str, password: str, source: Source) -> SignedIn:
@@ -46,7 +58,7 @@ class Logins:
 
         Raises ``InvalidCredentials``, or ``ServiceUnavailable`` when too many hash at once.
         """
-        row = self._find(kind, identifier if kind == "phone" else fold(identifier))
+        row = self._find(kind, identifier if kind == "phone" else fold(identifier), source)
         fits = self._passwords.verify(row and row.password_hash, password)
         if row is None or not fits or row.status == "disabled":
             self._events.refused("login_failed", row and row.id, source, "disabled" if fits else "password")
@@ -57,7 +69,7 @@ class Logins:
 
     def by_code(self, phone: str, source: Source) -> SignedIn:
         """Log in the account of a phone whose possession is proven; raises ``PhoneNotRegistered`` with a ticket."""
-        row = self._find("phone", phone)
+        row = self._find("phone", phone, source)
         if row is None:
             raise PhoneNotRegistered(ticket=self._tickets.issue("register", phone))
         if row.status == "disabled":
@@ -65,9 +77,10 @@ class Logins:
             raise InvalidCredentials
         return self._open(row, source)
 
-    def _find(self, kind: str, identifier: str) -> Any:
+    def _find(self, kind: str, identifier: str, source: Source) -> Any:
         with self._database.connection() as connection:
-            return connection.execute(FIND_BY[kind], {"identifier": identifier}).one_or_none()
+            values = {"identifier": identifier, "device": source.device}
+            return connection.execute(FIND_BY[kind], values).one_or_none()
 
     def _rehash(self, row: Any, password: str) -> None:
         """Replace a hash that was made with other costs, unless the password was changed meanwhile; or another time."""
@@ -77,7 +90,21 @@ class Logins:
                 connection.execute(REHASH, values)
 
     def _open(self, row: Any, source: Source) -> SignedIn:
-        with self._database.connection() as connection:
-            pair = self._sessions.open(connection, row.id, row.credential_version, source)
-        self._events.note("logged_in", row.id, source)
+        session_id = new_id()
+        if row.is_device_known:
+            with self._database.connection() as connection:
+                pair = self._sessions.open(connection, row.id, row.credential_version, source, session_id)
+            self._events.note("logged_in", row.id, source, session_id)
+        else:
+            pair = self._open_on_new_device(row, source, session_id)
+        self._sessions.end_surplus(row.id, source)
         return SignedIn.of(profile_of(row), pair)
+
+    def _open_on_new_device(self, row: Any, source: Source, session_id: str) -> TokenPair:
+        """The session, its device and what the owner is told of it: all of it or nothing."""
+        with self._database.transaction() as connection:
+            self._devices.meet(connection, row, source)
+            pair = self._sessions.open(connection, row.id, row.credential_version, source, session_id)
+            self._events.record(connection, "logged_in", row.id, source, session_id)
+        self._notices.send_soon()
+        return pair

@@ -1,13 +1,15 @@
 """The SQL of sessions: each act one statement, built once."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, insert, select, update
+from sqlalchemy import Connection, Integer, bindparam, exists, insert, or_, select, update
 
 from models import Session, User
 from models.database import Database
 from services.profiles import PROFILE_COLUMNS
+from services.purges import purge
 from services.tokens import Claims
 
 _INSERTED = ("id", "user_id", "counter", "device", "ip", "created_at", "refreshed_at", "expires_at", "ends_at")
@@ -49,7 +51,9 @@ ROTATE = (
 FIND = select(Session.counter, Session.refreshed_at, Session.expires_at, Session.ended_at).where(
     Session.id == bindparam("session")
 )
-LIST = select(Session.__table__).where(*_LIVING).order_by(Session.created_at.desc(), Session.id.desc())
+_NEWEST_FIRST = (Session.created_at.desc(), Session.id.desc())
+LIST = select(Session.__table__).where(*_LIVING).order_by(*_NEWEST_FIRST)
+SURPLUS = select(Session.id).where(*_LIVING).order_by(*_NEWEST_FIRST).offset(bindparam("most", type_=Integer()))
 END = update(Session).where(Session.ended_at.is_(None)).values(ended_at=bindparam("now"))
 END_ONE = END.where(Session.id == bindparam("session"))
 END_OWN = update(Session).where(*_LIVING).values(ended_at=bindparam("now"))
@@ -88,9 +92,14 @@ class SessionStore:
         with self._database.connection() as connection:
             return list(connection.execute(LIST, {"owner": user_id, "now": now}))
 
-    def end(self, session_id: str, now: datetime) -> None:
-        """End a session, whoever has it."""
-        self._execute(END_ONE, {"session": session_id, "now": now})
+    def surplus(self, user_id: str, most: int, now: datetime) -> Sequence[str]:
+        """The ids of an account's living sessions but for the ``most`` newest."""
+        with self._database.connection() as connection:
+            return connection.scalars(SURPLUS, {"owner": user_id, "most": most, "now": now}).all()
+
+    def end(self, session_id: str, now: datetime) -> bool:
+        """End a session, whoever has it; says whether it was this call that did."""
+        return self._execute(END_ONE, {"session": session_id, "now": now}) == 1
 
     def end_own(self, user_id: str, session_id: str, now: datetime) -> bool:
         """End one session of an account; says whether there was one."""
@@ -100,6 +109,10 @@ class SessionStore:
         """End every session of an account, or every other one than ``spared``."""
         statement = END_OWN_OTHERS if spared else END_OWN
         self._execute(statement, {"owner": user_id, "now": now} | ({"session": spared} if spared else {}))
+
+    def purge(self, before: datetime) -> int:
+        """Delete the sessions that ended or expired before then; says how many."""
+        return purge(self._database, Session, before, or_(Session.ended_at < before, Session.expires_at < before))
 
     def _execute(self, statement: Any, values: dict[str, Any]) -> int:
         """How many rows one statement changed."""

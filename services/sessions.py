@@ -1,10 +1,12 @@
 """Sessions: opened by a login, carried on by refreshes, checked at every call, ended for good."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.clock import Clock
 from services.errors import (
@@ -84,6 +86,7 @@ class Sessions:
         refresh_lifetime: timedelta,
         session_lifetime: timedelta,
         grace: timedelta,
+        most: int,
     ) -> None:
         self._store = store
         self._cache = cache
@@ -93,15 +96,23 @@ class Sessions:
         self._refresh_lifetime = refresh_lifetime
         self._session_lifetime = session_lifetime
         self._grace = grace
+        self._most = most
 
-    def open(self, connection: Connection, user_id: str, credential_version: int, source: Source) -> TokenPair:
-        """Insert a session through ``connection``, in its transaction where it has one.
+    def open(
+        self,
+        connection: Connection,
+        user_id: str,
+        credential_version: int,
+        source: Source,
+        session_id: str | None = None,
+    ) -> TokenPair:
+        """Insert a session through ``connection``, in its transaction where it has one; its id may be given, for an event.
 
         Raises ``InvalidCredentials`` when the account changed its credentials, or was disabled, since they were checked.
         """
         now = self._clock()
         ends_at = now + self._session_lifetime
-        claims = Claims(user_id, new_id(), credential_version)
+        claims = Claims(user_id, session_id or new_id(), credential_version)
         opened = self._store.open(
             connection,
             claims,
@@ -115,6 +126,23 @@ class Sessions:
         if not opened:
             raise InvalidCredentials
         return self._pair(RefreshClaims(claims, 1, ends_at))
+
+    def end_surplus(self, user_id: str, source: Source) -> None:
+        """After the commit of a login: end what the account has beyond its newest sessions.
+
+        Each of many logins at once looks when its own session is committed, so the last to look sees them all. A session that
+        is one of the newest of all is surplus to none, so exactly those remain.
+        """
+        now, ended = self._clock(), []
+        # The login is done: a database that is away now must not spoil its reply. The next login looks again.
+        with suppress(SQLAlchemyError):
+            for session_id in self._store.surplus(user_id, self._most, now):
+                if self._store.end(session_id, now):
+                    ended.append(session_id)
+        if ended:
+            self._cache.forget(user_id)
+        for session_id in ended:
+            self._events.note("session_ended", user_id, source, session_id, "too_many")
 
     def check(self, claims: Claims) -> Caller:
         """The caller behind an access token's claims; raises ``SessionRevoked``."""
@@ -139,9 +167,10 @@ class Sessions:
         rotated = self._store.rotate(old.claims, old.counter, now, self._expiry(now, old.ends_at))
         if rotated or self._is_repeated_in_time(old, now):
             return self._pair(RefreshClaims(old.claims, old.counter + 1, old.ends_at))
-        self._store.end(old.claims.session_id, now)
+        ended = self._store.end(old.claims.session_id, now)
         self._cache.forget(old.claims.user_id)
-        self._events.refused("refresh_reused", old.claims.user_id, source)
+        if ended:
+            self._events.note("refresh_reused", old.claims.user_id, source, old.claims.session_id)
         raise RefreshReused
 
     def list(self, caller: Caller) -> list[SessionView]:
@@ -162,7 +191,13 @@ class Sessions:
         """End all of the caller's sessions, or all others."""
         self._store.end_all(caller.profile.id, self._clock(), caller.session_id if keep_current else None)
         self._cache.forget(caller.profile.id)
-        self._events.note("sessions_ended", caller.profile.id, source, detail="others" if keep_current else None)
+        self._events.note(
+            "sessions_ended", caller.profile.id, source, caller.session_id, "others" if keep_current else None
+        )
+
+    def purge(self, keep: timedelta) -> int:
+        """Delete the rows of sessions that ended or expired longer ago than ``keep``; says how many."""
+        return self._store.purge(self._clock() - keep)
 
     def _expiry(self, now: datetime, ends_at: datetime) -> datetime:
         return min(now + self._refresh_lifetime, ends_at)

@@ -15,6 +15,9 @@ def upgrade() -> None:
     op.add_column("users", sa.Column("seen_at", UtcDateTime()))
     op.add_column("users", sa.Column("erase_after", UtcDateTime()))
     op.create_index("ix_users_erase_after", "users", ["erase_after"])
+    # The new one first: MariaDB wants an index for the foreign key at all times.
+    op.create_index("ix_sessions_user_id_ended_at", "sessions", ["user_id", "ended_at"])
+    op.drop_index("ix_sessions_user_id", "sessions")
     _devices()
     _phone_changes()
     _security_events()
@@ -94,6 +97,8 @@ def downgrade() -> None:
     """Take back."""
     for table in ("notices", "security_events", "phone_changes", "devices"):
         op.drop_table(table)
+    op.create_index("ix_sessions_user_id", "sessions", ["user_id"])
+    op.drop_index("ix_sessions_user_id_ended_at", "sessions")
     op.drop_index("ix_users_erase_after", "users")
     for column in ("erase_after", "seen_at", "email_version"):
         op.drop_column("users", column)

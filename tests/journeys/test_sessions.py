@@ -93,7 +93,7 @@ def test_the_list_says_where_and_since_when(make_shopper, make_app, clock):
     shopper.refresh()
     (shown,) = shopper.sessions()
     assert shown.keys() == {"id", "device", "ip", "created_at", "last_seen_at", "expires_at", "current"}
-    assert (shown["device"], shown["ip"], shown["current"]) == ("Dongbao/1.0 (iPhone)", "203.0.113.7", True)
+    assert (shown["device"], shown["ip"], shown["current"]) == ("Dongbao on iPhone", "203.0.113.7", True)
     assert shown["created_at"] == started
     assert shown["last_seen_at"] == clock().strftime("%Y-%m-%dT%H:%M:%SZ")
 
