@@ -36,8 +36,17 @@ class Background:
             return
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                self._thread.start()
+                self._start()
+
+    def _start(self) -> None:
+        """Where the system has no thread to give, the work waits for the next that comes."""
+        thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            self._log.error("thread_refused", queue=self._name)
+        else:
+            self._thread = thread
 
     def _run(self) -> None:
         while True:
