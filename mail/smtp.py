@@ -14,8 +14,6 @@ from ipaddress import ip_address
 from mail.compose import Envelope, Sender, compose
 from mail.transport import Cause, Mail, NotTaken
 
-SECONDS = 10.0
-STEP_SECONDS = 5.0
 # The first that fits; all of the client's own are kinds of OSError.
 CAUSES: dict[type[Exception], Cause] = {
     smtplib.SMTPException: Cause.REFUSED,
@@ -36,7 +34,10 @@ class Tls(Enum):
 
 @dataclass(frozen=True)
 class SmtpSettings:
-    """A server, and who our mails are from. With ``user``, STARTTLS must be had unless the server is this machine."""
+    """A server, and who our mails are from. With ``user``, STARTTLS must be had unless the server is this machine.
+
+    A mail takes at most ``seconds``, and waits for each answer at most ``step_seconds``.
+    """
 
     host: str
     port: int
@@ -44,6 +45,8 @@ class SmtpSettings:
     tls: Tls = Tls.OFFERED
     user: str = ""
     password: str = field(default="", repr=False)
+    seconds: float = 10
+    step_seconds: float = 5
 
     @property
     def must_encrypt(self) -> bool:
@@ -58,13 +61,13 @@ class SmtpTransport:
         self._settings = settings
 
     def send(self, mail: Mail) -> None:
-        """Hand over one mail, within ``SECONDS`` whatever the server does; raises ``NotTaken``."""
+        """Hand over one mail, in time whatever the server does; raises ``NotTaken``."""
         envelope = compose(mail, self._settings.sender)
         call = _Call(self._settings, envelope)
         answer: Future[None] = Future()
         # Time limits of sockets run anew with every byte, and looking up a name has none: so the clock is outside.
         threading.Thread(target=call.run, args=(answer,), name="smtp", daemon=True).start()
-        if not wait([answer], SECONDS).done:
+        if not wait([answer], self._settings.seconds).done:
             call.cut()
             raise NotTaken(Cause.TIMEOUT)
         answer.result()
@@ -174,8 +177,8 @@ def _client(settings: SmtpSettings) -> smtplib.SMTP:
     name = settings.sender.domain
     if settings.tls is Tls.WRAPPED:
         context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(local_hostname=name, timeout=STEP_SECONDS, context=context)
-    return smtplib.SMTP(local_hostname=name, timeout=STEP_SECONDS)
+        return smtplib.SMTP_SSL(local_hostname=name, timeout=settings.step_seconds, context=context)
+    return smtplib.SMTP(local_hostname=name, timeout=settings.step_seconds)
 
 
 def _is_here(host: str) -> bool:

@@ -45,6 +45,18 @@ _NOTICES: dict[str, dict[str, tuple[str, ...]]] = {
             "If it wasn't you, contact us at once.",
         ),
     },
+    "phone_added": {
+        "zh-CN": (
+            "您的账号绑定了手机号",
+            "您的咚宝账号已绑定手机号{phone}。",
+            "如非本人操作，请立即修改密码，并联系客服。",
+        ),
+        "en": (
+            "A phone number was added to your account",
+            "Your Dongbao account now has the phone number {phone}.",
+            "If it wasn't you, change your password at once, and contact us.",
+        ),
+    },
     "phone_changed": {
         "zh-CN": (
             "您的手机号已更换",

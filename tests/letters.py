@@ -35,7 +35,7 @@ class Letter:
 class Letters:
     """What was sent through one app or server: in the development inbox, and where the app has a stand-in, in that."""
 
-    def __init__(self, client: Client, engine: Engine, gateway: MemoryGateway | None = None):
+    def __init__(self, client: Client, engine: Engine | None = None, gateway: MemoryGateway | None = None):
         self._client = client
         self._engine = engine
         self._gateway = gateway
@@ -57,6 +57,7 @@ class Letters:
 
     def _untried(self) -> int:
         waiting = select(func.count()).select_from(Notice).where(Notice.sent_at.is_(None), Notice.error.is_(None))
+        assert self._engine, "settled() looks into the database"
         with self._engine.connect() as connection:
             return connection.scalar(waiting)
 
