@@ -30,7 +30,7 @@ def warn_of_mails(config: Config) -> None:
     if config.smtp is None and not config.uses_console:
         log.warning("mails_go_nowhere", hint="set MAIL_URL; until then see what was not sent by: flask notices list")
     if config.is_production and not config.public_url.startswith("https://"):
-        log.warning("links_lead_nowhere_safe", public_url=config.public_url, hint="set PUBLIC_URL to https://…")
+        log.warning("links_are_not_https", public_url=config.public_url, hint="set PUBLIC_URL to https://…")
 
 
 def _transport(config: Config, inbox: Inbox | None) -> Transport:

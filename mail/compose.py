@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime, getaddresses
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -40,8 +40,8 @@ class Sender:
     @classmethod
     def read(cls, text: str) -> "Sender":
         """``Name <address>``, or an address; raises ``ValueError``."""
-        name, address = parseaddr(text)
-        if not ASCII_ADDRESS.fullmatch(address) or not name.isprintable():
+        (name, address), *others = getaddresses([text])
+        if others or not ASCII_ADDRESS.fullmatch(address) or not name.isprintable():
             raise ValueError("not an ASCII address")
         return cls(name, address)
 

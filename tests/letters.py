@@ -35,7 +35,7 @@ class Letter:
 class Letters:
     """What was sent through one app or server: in the development inbox, and where the app has a stand-in, in that."""
 
-    def __init__(self, client: Client, engine: Engine | None = None, gateway: MemoryGateway | None = None):
+    def __init__(self, client: Client | None, engine: Engine | None = None, gateway: MemoryGateway | None = None):
         self._client = client
         self._engine = engine
         self._gateway = gateway
@@ -52,8 +52,12 @@ class Letters:
 
     def settled(self, to: str | None = None, kind: str | None = None) -> list[Letter]:
         """As ``all``, once every notice that was written has been tried: for what must not come, or come once."""
-        wait_until(lambda: self._untried() == 0, "notices that nobody tried")
+        self.wait_tried()
         return self.all(to, kind)
+
+    def wait_tried(self):
+        """Until every notice that was written has been tried."""
+        wait_until(lambda: self._untried() == 0, "notices that nobody tried")
 
     def _untried(self) -> int:
         waiting = select(func.count()).select_from(Notice).where(Notice.sent_at.is_(None), Notice.error.is_(None))

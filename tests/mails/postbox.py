@@ -55,7 +55,9 @@ class Postbox:
             return self.answers["DATA"]
         await asyncio.sleep(self.delay)
         self.encrypted.append(session.ssl is not None)
-        message = message_from_bytes(envelope.original_content.replace(b"\r\n", b"\n"), policy=policy.default, _class=EmailMessage)
+        message = message_from_bytes(
+            envelope.original_content.replace(b"\r\n", b"\n"), policy=policy.default, _class=EmailMessage
+        )
         self.mails += [(to, message) for to in envelope.rcpt_tos]
         return "250 taken"
 
