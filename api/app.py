@@ -13,6 +13,7 @@ from api.errors import ProblemApi, init_errors
 from api.extensions import init_extensions
 from api.job_commands import job_commands
 from api.logs import configure_logs
+from api.notice_commands import notice_commands
 from api.routes import add_routes
 from api.sms_commands import sms_commands
 from api.system import add_system_routes
@@ -46,4 +47,5 @@ def create_app(config: Config | None = None, clock: Clock = system_clock, gatewa
     add_system_routes(app)
     app.cli.add_command(sms_commands)
     app.cli.add_command(job_commands)
+    app.cli.add_command(notice_commands)
     return app

@@ -18,13 +18,15 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from api.bad_setting import BadSetting
+from api.config_mail import read_public_url, read_smtp
 from api.config_sms import SmsConfig, read_sms_config
+from mail.smtp import SmtpSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_SETTINGS = (
     *("SECRET_KEYS", "DATABASE_URL", "REDIS_URL", "RATELIMIT_STORAGE_URI", "SMS_CALLBACK_SECRET"),
     *("TENCENT_SECRET_ID", "TENCENT_SECRET_KEY", "ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET"),
-    *("JUHE_KEY", "WEBHOOK_URL", "WEBHOOK_SECRET"),
+    *("JUHE_KEY", "WEBHOOK_URL", "WEBHOOK_SECRET", "MAIL_URL"),
 )
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 LIMITS = {
@@ -36,6 +38,7 @@ LIMITS = {
     "LIMIT_LOGIN_PER_ACCOUNT": "10/minute;50/hour",
     "LIMIT_AVAILABILITY_PER_ADDRESS": "60/minute",
     "LIMIT_REFRESH_PER_ADDRESS": "60/minute",
+    "LIMIT_EMAIL_PER_ACCOUNT": "5/hour;10/day",
 }
 
 
@@ -67,6 +70,11 @@ class Config:
     sms_code_attempts: int
     sms_wrong_guesses_per_day: int
     ticket_seconds: int
+    smtp: SmtpSettings | None
+    public_url: str
+    email_link_seconds: int
+    mail_verify_per_day: int
+    notice_days: int
     access_token_seconds: int
     refresh_token_seconds: int
     refresh_grace_seconds: int
@@ -139,6 +147,11 @@ def _read(env: Env, instance: Path) -> Config:
         sms_code_seconds=_at_least(1, env, "SMS_CODE_SECONDS", 300),
         sms_code_attempts=_at_least(1, env, "SMS_CODE_ATTEMPTS", 5),
         sms_wrong_guesses_per_day=_at_least(1, env, "SMS_WRONG_GUESSES_PER_DAY", 50),
+        smtp=read_smtp(env),
+        public_url=read_public_url(env, _port(env)),
+        email_link_seconds=_at_least(1, env, "EMAIL_LINK_SECONDS", 86400),
+        mail_verify_per_day=_at_least(0, env, "MAIL_VERIFY_PER_DAY", 5),
+        notice_days=_at_least(1, env, "NOTICE_DAYS", 30),
         ticket_seconds=_at_least(1, env, "TICKET_SECONDS", 600),
         access_token_seconds=_at_least(1, env, "ACCESS_TOKEN_SECONDS", 900),
         refresh_token_seconds=_at_least(1, env, "REFRESH_TOKEN_SECONDS", 2592000),

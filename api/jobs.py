@@ -15,12 +15,14 @@ MINUTE, DAY = 60, 86400
 def build_jobs(wired: Services) -> Jobs:
     """The jobs that the settings ask for."""
     messages, keep = wired.messages, timedelta(days=wired.config.sms.log_days)
+    keep_notices = timedelta(days=wired.config.notice_days)
     every = wired.config.sms.receipts_poll_seconds or DAY
     jobs = [
         Job("sms_purge", DAY, lambda: messages.purge(keep)),
         Job("events_purge", DAY, lambda: wired.events.purge(timedelta(days=wired.config.event_days))),
         Job("sessions_purge", DAY, lambda: wired.sessions.purge(timedelta(days=wired.config.session_log_days))),
         Job("notices", MINUTE, wired.notices.send_due),
+        Job("notices_purge", DAY, lambda: wired.notice_log.purge(keep_notices)),
         *(Job(f"sms_receipts_{poll.gateway}", every, poll.run) for poll in wired.polls),
     ]
     return Jobs(jobs, wired.redis, structlog.get_logger())

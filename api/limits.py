@@ -143,6 +143,12 @@ def proof_per_account(schema: type[Body]) -> NamedLimit:
     return NamedLimit("login_per_account", name)
 
 
+def _caller() -> str:
+    """The account that asks; JSON is read before its token."""
+    read_object()
+    return services().keyring.pseudonym(f"user:{current_caller().profile.id}")
+
+
 sms_per_address = NamedLimit("sms_per_address", _address)
 sms_per_phone = NamedLimit("sms_per_phone", _phone)
 verify_per_address = NamedLimit("verify_per_address", _address)
@@ -151,3 +157,4 @@ login_per_address = NamedLimit("login_per_address", _address)
 login_per_account = NamedLimit("login_per_account", _account)
 availability_per_address = NamedLimit("availability_per_address", _address)
 refresh_per_address = NamedLimit("refresh_per_address", _address)
+email_per_account = NamedLimit("email_per_account", _caller)

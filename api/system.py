@@ -23,7 +23,9 @@ DOCS_FILES = {
     "swagger-ui.css": VIEWER,
     "swagger-ui-bundle.js": VIEWER,
 }
-INBOX_FILES = dict.fromkeys(("inbox.css", "inbox.js", "icon.svg"), PAGES)
+INBOX_FILES = dict.fromkeys(("inbox.css", "inbox.js", "link.css", "link.js", "icon.svg"), PAGES)
+# Where links in messages lead; in production the shop has these pages.
+LINKS = ("/verify-email", "/undo-phone", "/keep-phone")
 TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -44,6 +46,8 @@ def add_system_routes(app: Flask) -> None:
     if app.extensions["dongbao"].inbox:
         app.add_url_rule("/dev/inbox", view_func=inbox)
         app.add_url_rule("/dev/<name>", view_func=inbox_file)
+        for path in LINKS:
+            app.add_url_rule(path, view_func=link_page)
 
 
 def index() -> Response:
@@ -93,8 +97,13 @@ def inbox() -> Response:
     return shown
 
 
+def link_page() -> Response:
+    """Asks for a click, and posts what the link carries."""
+    return _page("link.html", INBOX_POLICY)
+
+
 def inbox_file(name: str) -> Response:
-    """A file of the inbox page."""
+    """A file of the inbox page, or of the page that links lead to."""
     return _file(INBOX_FILES, name)
 
 

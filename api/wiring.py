@@ -11,7 +11,7 @@ from flask_limiter import Limiter
 
 from api.config import Config
 from api.extensions import Extensions
-from api.wiring_mail import build_channels
+from api.wiring_mail import build_channels, warn_of_mails
 from api.wiring_receipts import build_pending, build_polls, note_sent
 from api.wiring_sms import build_budgets, build_gateways, build_sender, warn_of_limits
 from models.database import Database
@@ -20,11 +20,14 @@ from services.budgets import Budgets
 from services.challenges import ChallengeRules, Challenges
 from services.clock import Clock
 from services.devices import Devices
+from services.email_addresses import EmailAddresses
+from services.email_links import EmailLinks
 from services.events import Events
 from services.inbox import Inbox
 from services.keyring import Keyring
 from services.logins import Logins
 from services.message_log import MessageLog
+from services.notice_log import NoticeLog
 from services.notices import Notices
 from services.passwords import HashingRules, Passwords
 from services.proofs import Proofs
@@ -62,6 +65,8 @@ class Services:
     budgets: Budgets | None
     events: Events
     notices: Notices
+    notice_log: NoticeLog
+    email_addresses: EmailAddresses
     proofs: Proofs
     polls: tuple[ReceiptPoll, ...]
 
@@ -81,6 +86,7 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
     pending = build_pending(config.sms, redis, keyring, clock)
     gateways = note_sent(named or build_gateways(config.sms, config.threads, inbox), pending)
     warn_of_limits(config.sms, config.sms_per_day)
+    warn_of_mails(config)
     messages = MessageLog(database, keyring, clock, structlog.get_logger())
     cache = SessionCache(redis)
     tokens = Tokens(keyring, clock, config.access_token_seconds, config.refresh_token_seconds)
@@ -102,10 +108,12 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
     sender = build_sender(config.sms, gateways, redis, keyring, messages, budgets, clock)
     testers = TesterNumbers(config.sms.testers, clock)
     challenges = Challenges(redis, keyring, sender, testers, _challenge_rules(config))
-    notices = Notices(database, keyring, build_channels(sender, inbox), clock, structlog.get_logger())
+    channels = build_channels(config, sender, redis, keyring, inbox)
+    notices = Notices(database, keyring, channels, clock, structlog.get_logger())
+    links = EmailLinks(keyring, notices, clock, config.public_url, config.email_link_seconds)
     proofs = Proofs(database, passwords, challenges, events, clock)
     devices = Devices(notices, clock)
-    accounts = Accounts(database, passwords, tickets, sessions, cache, devices, events, clock)
+    accounts = Accounts(database, passwords, tickets, sessions, cache, devices, events, notices, links, clock)
     return Services(
         config=config,
         database=database,
@@ -125,6 +133,8 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         budgets=budgets,
         events=events,
         notices=notices,
+        notice_log=NoticeLog(database, notices, clock),
+        email_addresses=EmailAddresses(database, links, notices, cache, events),
         proofs=proofs,
         polls=() if named else build_polls(config.sms, pending, messages),
     )

@@ -1,11 +1,28 @@
 """What every way out for mails promises."""
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Protocol
+
+
+class Cause(Enum):
+    """Why a mail was not taken."""
+
+    RECIPIENT = "recipient"  # refused for good, for its address
+    REFUSED = "refused"  # the server said no to this mail, for now or in words that we don't weigh
+    UNREACHABLE = "unreachable"  # no connection, or one that broke
+    TIMEOUT = "timeout"
+    TLS = "tls"  # no encryption that can be trusted
+    AUTH = "auth"  # our name and password are not accepted
+    UNSET = "unset"  # there is no mail server
 
 
 class NotTaken(Exception):
     """The mail was not taken; the text is one word for logs, without address or contents."""
+
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause.value)
+        self.cause = cause
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from models.base import Model, UtcDateTime, key_text
 class Notice(Model):
     """One message, written in the transaction of the act that it tells of, and sent after the commit.
 
-    ``sealed`` is recipient and contents, encrypted; it is emptied once there is nothing more to send. ``due_at`` is when to
+    ``sealed`` is recipient and contents, encrypted; it is emptied once that is sent. ``due_at`` is when to
     try next, empty once sent or given up.
     """
 

@@ -10,10 +10,12 @@ from models import User
 from models.database import Database
 from services.clock import Clock
 from services.devices import Devices
+from services.email_links import EmailLink, EmailLinks
 from services.errors import EmailTaken, NotFound, PhoneRegistered, ServiceError, UsernameTaken
 from services.events import Events
 from services.ids import new_id
 from services.names import fold
+from services.notices import Notices
 from services.password_rules import refuse_guessable
 from services.passwords import Passwords
 from services.profiles import PROFILE_COLUMNS, Profile, profile_of
@@ -35,6 +37,8 @@ class Accounts:
         cache: SessionCache,
         devices: Devices,
         events: Events,
+        notices: Notices,
+        links: EmailLinks,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -44,10 +48,12 @@ class Accounts:
         self._cache = cache
         self._devices = devices
         self._events = events
+        self._notices = notices
+        self._links = links
         self._clock = clock
 
     def register(self, ticket: str, username: str, email: str, password: str, source: Source) -> SignedIn:
-        """Make the account of the ticket's phone, and log it in.
+        """Make the account of the ticket's phone, log it in, and mail a link to its address.
 
         Raises ``TicketInvalid``, ``TicketExpired``, ``Invalid`` (password), ``PhoneRegistered``, ``UsernameTaken`` or
         ``EmailTaken``; after each of them the ticket is as good as before.
@@ -63,8 +69,10 @@ class Accounts:
                 pair = self._sessions.open(connection, user["id"], user["credential_version"], source, session_id)
                 self._devices.first(connection, user["id"], source)
                 self._events.record(connection, "registered", user["id"], source, session_id)
+                self._links.mail(connection, EmailLink(user["id"], email, user["email_version"]), source)
         except IntegrityError as error:
             raise self._conflict(phone) from error
+        self._notices.send_soon()
         return SignedIn.of(profile_of(SimpleNamespace(**user)), pair)
 
     def is_username_free(self, username: str) -> bool:

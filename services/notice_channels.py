@@ -1,10 +1,16 @@
 """The ways out for notices: as an SMS through the gateways, as a mail through the transport."""
 
-from mail.transport import Mail, Transport
-from services.notices import Letter
+from mail.transport import Cause, Mail, NotTaken, Transport
+from services.errors import Invalid, ServiceError
+from services.mail_caps import MailCaps
+from services.notices import Letter, NotTold
 from services.sender import Sender
-from services.texts import SIGNATURE
 from sms.gateway import Message
+
+# Another try would fare no better.
+FINAL = (Cause.RECIPIENT, Cause.UNSET)
+# What is wrong with the server, or between us and it, is wrong for every mail.
+OUTAGES = (Cause.UNREACHABLE, Cause.TIMEOUT, Cause.TLS, Cause.AUTH)
 
 
 class SmsChannel:
@@ -14,20 +20,28 @@ class SmsChannel:
         self._sender = sender
 
     def send(self, letter: Letter) -> None:
-        """Raises as ``Sender.send`` when nothing was sent."""
-        text = SIGNATURE[letter.language] + letter.text.text
-        self._sender.send(Message(letter.id, letter.to, letter.kind, "", text, letter.language, 0, letter.link), True)
+        """Raises ``NotTold`` when nothing was sent; a number that is none is given up."""
+        message = Message(letter.id, letter.to, letter.kind, "", letter.text.sms, letter.language, 0, letter.link)
+        try:
+            self._sender.send(message, True)
+        except ServiceError as error:
+            raise NotTold(error.code, final=isinstance(error, Invalid)) from None
 
 
 class MailChannel:
     """Sends a notice as a mail."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, caps: MailCaps) -> None:
         self._transport = transport
+        self._caps = caps
 
     def send(self, letter: Letter) -> None:
-        """Raises ``mail.transport.NotTaken`` when it was not."""
-        text = letter.text
-        self._transport.send(
-            Mail(letter.id, letter.to, text.subject, text.text, letter.language, letter.kind, letter.link)
-        )
+        """Raises ``NotTold`` when it was not taken, or the address has had its mails of the day."""
+        if not self._caps.claim(letter.kind, letter.to, letter.id):
+            raise NotTold("capped", final=True)
+        text = letter.text.mail(letter.at)
+        mail = Mail(letter.id, letter.to, letter.text.subject, text, letter.language, letter.kind, letter.link)
+        try:
+            self._transport.send(mail)
+        except NotTaken as error:
+            raise NotTold(error.cause.value, final=error.cause in FINAL, outage=error.cause in OUTAGES) from None

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import orjson
+from cryptography.fernet import InvalidToken
 from sqlalchemy import Connection, bindparam, insert, select, update
 from structlog.typing import FilteringBoundLogger
 
@@ -28,7 +29,10 @@ BATCH = 50
 ADD = insert(Notice)
 DUE = (
     select(Notice.__table__)
-    .where(Notice.due_at <= bindparam("now", type_=Notice.due_at.type))
+    .where(
+        Notice.channel == bindparam("channel"),
+        Notice.due_at <= bindparam("now", type_=Notice.due_at.type),
+    )
     .order_by(Notice.due_at)
     .limit(BATCH)
 )
@@ -37,7 +41,8 @@ CLAIM = (
     .where(Notice.id == bindparam("notice"), Notice.due_at == bindparam("was_due", type_=Notice.due_at.type))
     .values(due_at=bindparam("next"), attempts=Notice.attempts + 1)
 )
-SENT = update(Notice).where(Notice.id == bindparam("notice"))
+# Where two have sent the same notice, the one that failed has nothing to say.
+UNSENT = update(Notice).where(Notice.id == bindparam("notice"), Notice.sent_at.is_(None))
 
 
 @dataclass(frozen=True)
@@ -50,20 +55,32 @@ class Letter:
     language: str
     text: NoticeText
     link: str | None
+    at: datetime
+
+
+class NotTold(Exception):
+    """A letter was not taken. ``word`` says why, without a recipient; ``final`` is for ever, ``outage`` for all letters now."""
+
+    def __init__(self, word: str, *, final: bool = False, outage: bool = False) -> None:
+        super().__init__(word)
+        self.word = word
+        self.final = final
+        self.outage = outage
 
 
 class Channel(Protocol):
     """A way out for notices."""
 
     def send(self, letter: Letter) -> None:
-        """Hand over one letter; raises when it was not taken."""
+        """Hand over one letter; raises ``NotTold``, or anything else, when it was not taken."""
 
 
 class Notices:
     """The table of notices and the channels that empty it.
 
     A notice is claimed by a guarded UPDATE before it is sent, so that of many processes one sends it. Who dies between
-    sending and noting it sends it again later: a shopper told twice is better than one not told.
+    sending and noting it sends it again later: a shopper told twice is better than one not told. A channel whose server is
+    down is left alone after one letter, so that the others keep their tries; and no channel waits for another.
     """
 
     def __init__(
@@ -79,7 +96,8 @@ class Notices:
         self._channels = channels
         self._clock = clock
         self._log = log
-        self._soon = Background("notices", log)
+        self._soon = {name: Background(f"notices-{name}", log) for name in channels}
+        self._asked: set[str] = set()
 
     def tell(
         self,
@@ -108,13 +126,26 @@ class Notices:
 
     def send_soon(self) -> None:
         """After the commit: send what is due, without making the reply wait."""
-        self._soon.submit(self.send_due)
+        for name in self._channels.keys() - self._asked:
+            self._asked.add(name)
+            self._soon[name].submit(lambda name=name: self._send_asked(name))  # type: ignore[misc]
 
     def send_due(self) -> int:
         """Try every notice that is due once; says how many were sent."""
+        return sum(self._send(name) for name in self._channels)
+
+    def _send_asked(self, name: str) -> None:
+        """One round serves all who asked before it began."""
+        self._asked.discard(name)
+        self._send(name)
+
+    def _send(self, name: str) -> int:
         sent = 0
-        while rows := self._due():
-            sent += sum([self._try(row) for row in rows])
+        try:
+            while rows := self._due(name):
+                sent += sum([self._try(row) for row in rows])
+        except _Outage:
+            pass
         return sent
 
     def _add(
@@ -144,18 +175,21 @@ class Notices:
         }
         connection.execute(ADD, row)
 
-    def _due(self) -> list[Any]:
+    def _due(self, channel: str) -> list[Any]:
         with self._database.connection() as connection:
-            return list(connection.execute(DUE, {"now": self._clock()}))
+            return list(connection.execute(DUE, {"channel": channel, "now": self._clock()}))
 
     def _try(self, row: Any) -> bool:
-        """Claim and send one; False when somebody else has it, or it was not taken."""
+        """Claim and send one; False when somebody else has it, or it was not taken. Raises ``_Outage``."""
         if not self._claim(row):
             return False
         try:
             self._channels[row.channel].send(self._letter(row))
         except Exception as error:
-            self._note_failure(row, error)
+            reason = error if isinstance(error, NotTold) else NotTold(type(error).__name__)
+            self._note_failure(row, reason)
+            if reason.outage:
+                raise _Outage from None
             return False
         self._log.info("notice_sent", kind=row.kind, channel=row.channel, asked_in=row.request_id)
         self._note(row, sent_at=self._clock(), due_at=None, sealed="", error=None)
@@ -168,22 +202,29 @@ class Notices:
             return bool(connection.execute(CLAIM, values).rowcount == 1)
 
     def _letter(self, row: Any) -> Letter:
-        to, language, values = orjson.loads(self._keyring.unseal(row.sealed))
-        return Letter(row.id, row.kind, to, language, notice_text(row.kind, language, **values), values.get("link"))
+        try:
+            to, language, values = orjson.loads(self._keyring.unseal(row.sealed))
+        except InvalidToken:
+            raise NotTold("unreadable", final=True) from None
+        text = notice_text(row.kind, language, **values)
+        return Letter(row.id, row.kind, to, language, text, values.get("link"), row.created_at)
 
-    def _note_failure(self, row: Any, error: Exception) -> None:
-        """By the error's type only: its text may hold the address."""
-        name = type(error).__name__
-        given_up = row.attempts >= len(PAUSES)
+    def _note_failure(self, row: Any, reason: NotTold) -> None:
+        given_up = reason.final or row.attempts >= len(PAUSES)
         self._log.warning(
             "notice_given_up" if given_up else "notice_not_sent",
             kind=row.kind,
             channel=row.channel,
-            error=name,
+            error=reason.word,
             attempts=row.attempts + 1,
+            notice=row.id,
         )
-        self._note(row, error=name, **({"due_at": None, "sealed": ""} if given_up else {}))
+        self._note(row, error=reason.word, **({"due_at": None} if given_up else {}))
 
     def _note(self, row: Any, **values: Any) -> None:
         with self._database.connection() as connection:
-            connection.execute(SENT.values(**values), {"notice": row.id})
+            connection.execute(UNSENT.values(**values), {"notice": row.id})
+
+
+class _Outage(Exception):
+    """The rest of the round would fail as well."""

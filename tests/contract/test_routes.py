@@ -16,6 +16,7 @@ PUBLIC = {
     "POST /v1/register",
     "POST /v1/login",
     "POST /v1/token/refresh",
+    "POST /v1/email/verify",
     "GET /",
     "GET /healthz",
     "GET /readyz",
@@ -24,6 +25,9 @@ PUBLIC = {
     "GET /docs/{}",
     "GET /dev/inbox",
     "GET /dev/{}",
+    "GET /verify-email",
+    "GET /undo-phone",
+    "GET /keep-phone",
 }
 PROTECTED = [operation for operation in OPERATIONS if operation.is_protected]
 

@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.clients import LiveClient
 from tests.contract.description import DOCUMENT, FILE, OPERATIONS
 from tests.contract.validation import check_reply
+from tests.letters import Letters
 from tests.servers.live import LiveServer
 from tests.settings import PLENTY
 from tests.shopper import Shopper
@@ -42,6 +43,7 @@ UNHURRIED = {
     "SMS_WRONG_GUESSES_PER_DAY": 1_000_000,
     "LIMIT_SMS_PER_PHONE": PLENTY,
     "LIMIT_LOGIN_PER_ACCOUNT": PLENTY,
+    "LIMIT_EMAIL_PER_ACCOUNT": PLENTY,
     "SMS_CALLBACK_SECRET": SECRET,
 }
 SCHEMA = schemathesis.openapi.from_path(FILE, config=SchemathesisConfig(seed=1))
@@ -53,6 +55,7 @@ BODIES = {
 }
 LOGIN, CODE = BODIES["logIn"]["by_password"], BODIES["logIn"]["by_code"]
 TICKET, REFRESH = BODIES["register"]["register"]["ticket"], BODIES["refreshTokens"]["refresh"]["refresh_token"]
+LINK_TOKEN = BODIES["verifyEmail"]["link"]["token"]
 SESSION_ID = DOCUMENT["components"]["parameters"]["SessionId"]["examples"]["session_id"]["value"]
 ENDS_SESSIONS = {"logOut", "endSessions", "endSession"}
 seen: defaultdict[str, set[int]] = defaultdict(set)
@@ -78,6 +81,8 @@ class Visitor:
             body["ticket"] = self._shopper.another().prove()
         if body.get("refresh_token") == REFRESH:
             body["refresh_token"] = self._shopper.login()["refresh_token"]
+        if operation_id == "verifyEmail" and body.get("token") == LINK_TOKEN:
+            body["token"] = self._link_token()
         case.path_parameters = path
         case.body = body or case.body
 
@@ -90,6 +95,11 @@ class Visitor:
     def _code(self, purpose: str) -> tuple[str, str]:
         shopper = self._shopper if purpose == "login" else self._shopper.another()
         return shopper.send_code(purpose), shopper.last_code()
+
+    def _link_token(self) -> str:
+        newcomer = self._shopper.another()
+        newcomer.register(email=f"{newcomer.username}@example.com")
+        return Letters(self._client).wait_for(f"{newcomer.username}@example.com", "verify_email").token
 
     def _other_session(self) -> str:
         self._shopper.login()

@@ -1,4 +1,4 @@
-"""docs/configuration.md lists the settings that api/config.py and api/config_sms.py read, all of them and no other."""
+"""docs/configuration.md lists the settings that api/config.py and its neighbours read, all of them and no other."""
 
 import ast
 import re
@@ -14,7 +14,7 @@ COMPUTED = object()
 def settings_read() -> dict[str, object]:
     """Each setting that the code asks the environment for, with its default; COMPUTED where that is no constant."""
     found = dict(LIMITS) | _of_vendors()
-    for module in ("config.py", "config_sms.py"):
+    for module in ("config.py", "config_mail.py", "config_sms.py"):
         tree = ast.parse((ROOT / "api" / module).read_text(encoding="utf-8"))
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _asks(node)):
             name, default = _name_and_default(call)

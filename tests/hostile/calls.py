@@ -52,6 +52,8 @@ WITH_BODY = (
     Call("POST", "/v1/login", {"account": "NEW", "password": PASSWORD}),
     Call("POST", "/v1/login", {"sms_id": UNKNOWN_SMS_ID, "code": "123456"}),
     Call("POST", "/v1/token/refresh", {"refresh_token": "no-token"}),
+    Call("POST", "/v1/email/verify", {"token": "no-token"}),
+    Call("PUT", "/v1/me/email", {"email": "hostile@example.com", "current_password": PASSWORD}, needs_token=True),
     Call("PATCH", "/v1/me", {"username": "NEW"}, needs_token=True),
 )
 WITHOUT_BODY = (

@@ -1,0 +1,74 @@
+"""What became of notices, for whoever runs the site: which were not sent, try them again, delete the old ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+
+from models import Notice
+from models.database import Database
+from services.clock import Clock
+from services.notices import Notices
+
+BATCH = 1000
+
+
+@dataclass(frozen=True)
+class NoticeView:
+    """A notice without its contents. ``due_at`` is its next try; None once it is sent or given up."""
+
+    id: str
+    user_id: str | None
+    channel: str
+    kind: str
+    recipient_masked: str
+    attempts: int
+    created_at: datetime
+    due_at: datetime | None
+    sent_at: datetime | None
+    error: str | None
+
+
+SHOWN = [getattr(Notice, name) for name in NoticeView.__dataclass_fields__]
+
+
+class NoticeLog:
+    """Rows of ``notices``."""
+
+    def __init__(self, database: Database, notices: Notices, clock: Clock) -> None:
+        self._database = database
+        self._notices = notices
+        self._clock = clock
+
+    def list(self, sent_too: bool, limit: int) -> Sequence[NoticeView]:
+        """Those that were not sent, or all, the newest first."""
+        query = select(*SHOWN).order_by(Notice.id.desc()).limit(limit)
+        if not sent_too:
+            query = query.where(Notice.sent_at.is_(None))
+        with self._database.connection() as connection:
+            return [NoticeView(**row._mapping) for row in connection.execute(query)]
+
+    def retry(self, notice_id: str | None = None) -> tuple[int, int]:
+        """Try one that failed, or all of them, anew and now; says how many, and how many notices were sent by it."""
+        failed = update(Notice).where(Notice.sent_at.is_(None), Notice.error.is_not(None))
+        if notice_id:
+            failed = failed.where(Notice.id == notice_id)
+        with self._database.connection() as connection:
+            asked = connection.execute(failed.values(due_at=self._clock(), attempts=0)).rowcount
+        return asked, self._notices.send_due() if asked else 0
+
+    def purge(self, keep: timedelta) -> int:
+        """Delete what is older than ``keep``, sent or not, in batches so that nobody waits; says how many rows."""
+        deleted = 0
+        while batch := self._purge_batch(self._clock() - keep):
+            deleted += batch
+        return deleted
+
+    def _purge_batch(self, before: datetime) -> int:
+        oldest = select(Notice.id).where(Notice.created_at < before).limit(BATCH)
+        with self._database.connection() as connection:
+            ids = list(connection.scalars(oldest))
+            if ids:
+                connection.execute(delete(Notice).where(Notice.id.in_(ids)))
+        return len(ids)

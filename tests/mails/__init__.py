@@ -1,0 +1,1 @@
+"""Mails, to a real SMTP server that is told how to behave."""
