@@ -71,6 +71,9 @@ class Config:
     refresh_token_seconds: int
     refresh_grace_seconds: int
     session_seconds: int
+    phone_change_undo_days: int
+    dormant_days: int
+    public_url: str
     argon2_memory_kib: int
     argon2_iterations: int
     argon2_lanes: int
@@ -141,6 +144,9 @@ def _read(env: Env, instance: Path) -> Config:
         refresh_token_seconds=_at_least(1, env, "REFRESH_TOKEN_SECONDS", 2592000),
         refresh_grace_seconds=_at_least(0, env, "REFRESH_GRACE_SECONDS", 10),
         session_seconds=_at_least(1, env, "SESSION_SECONDS", 7776000),
+        phone_change_undo_days=_at_least(1, env, "PHONE_CHANGE_UNDO_DAYS", 3),
+        dormant_days=_at_least(1, env, "DORMANT_DAYS", 180),
+        public_url=env.str("PUBLIC_URL", "http://127.0.0.1:5000"),
         argon2_memory_kib=_at_least(8, env, "ARGON2_MEMORY_KIB", 19456),
         argon2_iterations=_at_least(1, env, "ARGON2_ITERATIONS", 2),
         argon2_lanes=_at_least(1, env, "ARGON2_LANES", 1),
@@ -229,6 +235,14 @@ def _check(config: Config) -> None:
     for origin in config.cors_origins:
         if not ORIGIN.fullmatch(origin):
             raise BadSetting(f"CORS_ORIGINS has '{origin}'; an origin is exact, like https://mall.example.com.")
+    if not ORIGIN.fullmatch(config.public_url):
+        raise BadSetting(
+            f"PUBLIC_URL is '{config.public_url}'; it is a scheme and a host without a path, like https://mall.example.com."
+        )
+    if config.dormant_days * 86400 <= config.refresh_token_seconds:
+        raise BadSetting(
+            "DORMANT_DAYS is not longer than REFRESH_TOKEN_SECONDS: living sessions would count as dormant."
+        )
     if unknown := config.sms_regions - phonenumbers.SUPPORTED_REGIONS:
         raise BadSetting(f"SMS_REGIONS has {', '.join(sorted(unknown))}; regions are two letters, such as CN.")
     if config.redis_url.partition("://")[0] not in ("redis", "rediss", "unix"):

@@ -18,6 +18,7 @@ def build_jobs(wired: Services) -> Jobs:
     every = wired.config.sms.receipts_poll_seconds or DAY
     jobs = [
         Job("sms_purge", DAY, lambda: messages.purge(keep)),
+        Job("phone_changes_purge", DAY, wired.phone_changes.purge),
         Job("notices", MINUTE, wired.notices.send_due),
         *(Job(f"sms_receipts_{poll.gateway}", every, poll.run) for poll in wired.polls),
     ]

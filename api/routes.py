@@ -5,6 +5,8 @@ from flask_restful import Api
 from resources.login import Login
 from resources.logout import Logout
 from resources.me import Me
+from resources.password import MyPassword, PasswordReset
+from resources.phone import MyPhone, PhoneKeep, PhoneUndo
 from resources.receipts import SmsReceipts
 from resources.register import Availability, Register
 from resources.sessions import SessionItem, SessionList
@@ -24,6 +26,11 @@ ROUTES = (
     ("/v1/sessions", SessionList),
     ("/v1/sessions/<session_id>", SessionItem),
     ("/v1/me", Me),
+    ("/v1/me/password", MyPassword),
+    ("/v1/me/phone", MyPhone),
+    ("/v1/password/reset", PasswordReset),
+    ("/v1/phone/undo", PhoneUndo),
+    ("/v1/phone/keep", PhoneKeep),
 )
 
 

@@ -19,13 +19,18 @@ from services.accounts import Accounts
 from services.budgets import Budgets
 from services.challenges import ChallengeRules, Challenges
 from services.clock import Clock
+from services.dormancy import Dormancy
 from services.events import Events
 from services.inbox import Inbox
 from services.keyring import Keyring
 from services.logins import Logins
 from services.message_log import MessageLog
+from services.new_phones import NewPhones
 from services.notices import Notices
+from services.password_changes import PasswordChanges
 from services.passwords import HashingRules, Passwords
+from services.phone_changes import PhoneChanges, UndoRules
+from services.phone_claims import PhoneClaims
 from services.proofs import Proofs
 from services.receipt_polls import ReceiptPoll
 from services.session_cache import SessionCache
@@ -62,6 +67,10 @@ class Services:
     events: Events
     notices: Notices
     proofs: Proofs
+    password_changes: PasswordChanges
+    phone_changes: PhoneChanges
+    new_phones: NewPhones
+    phone_claims: PhoneClaims
     polls: tuple[ReceiptPoll, ...]
 
 
@@ -102,7 +111,13 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
     challenges = Challenges(redis, keyring, sender, testers, _challenge_rules(config))
     notices = Notices(database, keyring, build_channels(sender, inbox), clock, structlog.get_logger())
     proofs = Proofs(database, passwords, challenges, events, clock)
-    accounts = Accounts(database, passwords, tickets, sessions, cache, events, clock)
+    dormancy = Dormancy(database, cache, events, notices, clock, after=timedelta(days=config.dormant_days))
+    claims = PhoneClaims(
+        database, dormancy, keyring, events, notices, clock, structlog.get_logger(), site=config.public_url
+    )
+    undo = UndoRules(config.phone_change_undo_days, config.public_url)
+    phone_changes = PhoneChanges(database, keyring, sessions, cache, events, notices, clock, undo)
+    accounts = Accounts(database, passwords, tickets, sessions, cache, dormancy, events, clock)
     return Services(
         config=config,
         database=database,
@@ -112,9 +127,9 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         tokens=tokens,
         sessions=sessions,
         challenges=challenges,
-        verification=Verification(challenges, accounts, tickets),
+        verification=Verification(challenges, claims, tickets),
         accounts=accounts,
-        logins=Logins(database, passwords, tickets, sessions, events),
+        logins=Logins(database, passwords, claims, tickets, sessions, events),
         inbox=inbox,
         gateways=gateways,
         messages=messages,
@@ -123,6 +138,10 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         events=events,
         notices=notices,
         proofs=proofs,
+        password_changes=PasswordChanges(database, passwords, tickets, proofs, sessions, cache, events, notices),
+        phone_changes=phone_changes,
+        new_phones=NewPhones(database, proofs, challenges, dormancy, phone_changes, cache),
+        phone_claims=claims,
         polls=() if named else build_polls(config.sms, pending, messages),
     )
 

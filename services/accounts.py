@@ -9,7 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from models import User
 from models.database import Database
 from services.clock import Clock
-from services.errors import EmailTaken, NotFound, PhoneRegistered, ServiceError, UsernameTaken
+from services.dormancy import Dormancy
+from services.errors import EmailTaken, PhoneRegistered, ReauthenticationRequired, ServiceError, UsernameTaken
 from services.events import Events
 from services.ids import new_id
 from services.names import fold
@@ -32,6 +33,7 @@ class Accounts:
         tickets: Tickets,
         sessions: Sessions,
         cache: SessionCache,
+        dormancy: Dormancy,
         events: Events,
         clock: Clock,
     ) -> None:
@@ -40,26 +42,30 @@ class Accounts:
         self._tickets = tickets
         self._sessions = sessions
         self._cache = cache
+        self._dormancy = dormancy
         self._events = events
         self._clock = clock
 
     def register(self, ticket: str, username: str, email: str, password: str, source: Source) -> SignedIn:
-        """Make the account of the ticket's phone, and log it in.
+        """Make the account of the ticket's phone, and log it in. A dormant account that has the phone loses it.
 
         Raises ``TicketInvalid``, ``TicketExpired``, ``Invalid`` (password), ``PhoneRegistered``, ``UsernameTaken`` or
         ``EmailTaken``; after each of them the ticket is as good as before.
         """
-        phone = self._tickets.read("register", ticket)
+        phone = self._tickets.read(ticket)
         refuse_guessable(password, username, phone, email)
-        self._refuse_taken(phone, username, email)
+        former = self._dormancy.free(phone)
+        self._refuse_taken(username, email)
         user = self._new_user(phone, username, email, self._passwords.hash(password))
         try:
             with self._database.transaction() as connection:
+                self._dormancy.detach(connection, former, source)
                 connection.execute(insert(User), user)
                 pair = self._sessions.open(connection, user["id"], user["credential_version"], source)
                 self._events.record(connection, "registered", user["id"], source)
         except IntegrityError as error:
             raise self._conflict(phone) from error
+        self._dormancy.detached(former)
         return SignedIn.of(profile_of(SimpleNamespace(**user)), pair)
 
     def is_username_free(self, username: str) -> bool:
@@ -73,11 +79,14 @@ class Accounts:
             return connection.scalar(select(User.id).where(User.phone == phone)) is not None
 
     def phone_of(self, user_id: str) -> str:
-        """The account's phone in E.164: for sending to it, never for showing. Raises ``NotFound`` where it has none."""
+        """The account's phone in E.164: for sending to it, never for showing.
+
+        Raises ``ReauthenticationRequired`` where it has none: then only the password is proof.
+        """
         with self._database.connection() as connection:
             phone = connection.scalar(select(User.phone).where(User.id == user_id))
         if phone is None:
-            raise NotFound
+            raise ReauthenticationRequired
         return phone
 
     def rename(self, caller: Caller, username: str, source: Source) -> Profile:
@@ -93,10 +102,9 @@ class Accounts:
         self._cache.forget(caller.profile.id)
         return profile_of(row)
 
-    def _refuse_taken(self, phone: str, username: str, email: str) -> None:
+    def _refuse_taken(self, username: str, email: str) -> None:
         """Say what is taken before a hash is paid for; the unique keys decide again when the row is written."""
         facts = (
-            (User.phone, phone, PhoneRegistered),
             (User.username_key, fold(username), UsernameTaken),
             (User.verified_email_key, fold(email), EmailTaken),
         )

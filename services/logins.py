@@ -12,6 +12,7 @@ from services.errors import InvalidCredentials, PhoneNotRegistered, ServiceUnava
 from services.events import Events
 from services.names import fold
 from services.passwords import Passwords
+from services.phone_claims import PhoneClaims
 from services.profiles import PROFILE_COLUMNS, profile_of
 from services.sessions import Sessions, SignedIn
 from services.sources import Source
@@ -33,10 +34,17 @@ class Logins:
     """Turns a proof into a session. All failures of a password login are one failure, and take one time."""
 
     def __init__(
-        self, database: Database, passwords: Passwords, tickets: Tickets, sessions: Sessions, events: Events
+        self,
+        database: Database,
+        passwords: Passwords,
+        claims: PhoneClaims,
+        tickets: Tickets,
+        sessions: Sessions,
+        events: Events,
     ) -> None:
         self._database = database
         self._passwords = passwords
+        self._claims = claims
         self._tickets = tickets
         self._sessions = sessions
         self._events = events
@@ -57,9 +65,9 @@ class Logins:
 
     def by_code(self, phone: str, source: Source) -> SignedIn:
         """Log in the account of a phone whose possession is proven; raises ``PhoneNotRegistered`` with a ticket."""
-        row = self._find("phone", phone)
+        row = self._claims.holder_for(phone, source) and self._find("phone", phone)
         if row is None:
-            raise PhoneNotRegistered(ticket=self._tickets.issue("register", phone))
+            raise PhoneNotRegistered(ticket=self._tickets.issue(phone))
         if row.status == "disabled":
             self._events.refused("login_failed", row.id, source, "disabled")
             raise InvalidCredentials

@@ -48,6 +48,13 @@ _NOTICES = {
             "The phone of your Dongbao account was changed to {phone}. If it wasn't you, undo it within {days} days: {link}",
         ),
     },
+    "phone_added": {
+        "zh-CN": ("您的账号绑定了手机号", "您的咚宝账号已绑定手机号{phone}。如非本人操作，请立即修改密码并联系客服。"),
+        "en": (
+            "A phone was added to your account",
+            "Your Dongbao account now has the phone {phone}. If it wasn't you, change your password at once and contact us.",
+        ),
+    },
     "phone_change_undone": {
         "zh-CN": ("手机号更换已撤销", "您的咚宝账号已恢复原手机号，所有设备已退出登录。请用短信验证码登录并重置密码。"),
         "en": (
