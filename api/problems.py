@@ -135,9 +135,9 @@ PROBLEMS = {
     "ticket_expired": _problem(
         410,
         "验证已过期",
-        "请重新验证手机号。",
+        "请重新验证手机号，或重新获取链接。",
         "The ticket is no longer good",
-        "Verify the phone again.",
+        "Verify the phone again, or ask for a new link.",
     ),
     "payload_too_large": _problem(
         413,
@@ -168,7 +168,11 @@ PROBLEMS = {
         "Attempts left: {attempts_left}.",
     ),
     "ticket_invalid": _problem(
-        422, "验证凭证无效", "请重新验证手机号。", "The ticket is not valid", "Verify the phone again."
+        422,
+        "验证凭证无效",
+        "请重新验证手机号，或重新获取链接。",
+        "The ticket is not valid",
+        "Verify the phone again, or ask for a new link.",
     ),
     "rate_limited": _problem(
         429,

@@ -10,6 +10,9 @@ import schemas
 from schemas.body import Body, WithPasswordConfirm
 from schemas.login import LoginBody
 from schemas.me import ProfileBody
+from schemas.password import PasswordBody, PasswordResetBody
+from schemas.phone import PhoneBody, PhoneLinkBody
+from schemas.proof import WithProof
 from schemas.register import RegisterBody, UsernameBody
 from schemas.sms import SmsBody, VerifyBody
 from schemas.tokens import RefreshBody
@@ -22,8 +25,13 @@ BODIES = {
     "POST /v1/login": LoginBody,
     "POST /v1/token/refresh": RefreshBody,
     "PATCH /v1/me": ProfileBody,
+    "PUT /v1/me/password": PasswordBody,
+    "PUT /v1/me/phone": PhoneBody,
+    "POST /v1/password/reset": PasswordResetBody,
+    "POST /v1/phone/undo": PhoneLinkBody,
+    "POST /v1/phone/keep": PhoneLinkBody,
 }
-OF_NO_BODY = {Body, WithPasswordConfirm, UsernameBody}
+OF_NO_BODY = {Body, WithPasswordConfirm, WithProof, UsernameBody}
 # Receipts are the vendors' arrays: they have no fields of ours.
 WITH_BODY = {
     str(operation): operation for operation in OPERATIONS if operation.request and not is_array(operation.request)
