@@ -54,8 +54,11 @@ class Accounts:
         """
         phone = self._tickets.read(ticket)
         refuse_guessable(password, username, phone, email)
+        taken = self._taken(username, email)
+        # The phone is asked last and told first: a form that is sent twice is told what it did, not that its name is gone.
         former = self._dormancy.free(phone)
-        self._refuse_taken(username, email)
+        if taken:
+            raise taken
         user = self._new_user(phone, username, email, self._passwords.hash(password))
         try:
             with self._database.transaction() as connection:
@@ -102,8 +105,8 @@ class Accounts:
         self._cache.forget(caller.profile.id)
         return profile_of(row)
 
-    def _refuse_taken(self, username: str, email: str) -> None:
-        """Say what is taken before a hash is paid for; the unique keys decide again when the row is written."""
+    def _taken(self, username: str, email: str) -> ServiceError | None:
+        """What is taken, before a hash is paid for; the unique keys decide again when the row is written."""
         facts = (
             (User.username_key, fold(username), UsernameTaken),
             (User.verified_email_key, fold(email), EmailTaken),
@@ -111,9 +114,8 @@ class Accounts:
         query = select(*(column for column, _, _ in facts)).where(or_(*(column == value for column, value, _ in facts)))
         with self._database.connection() as connection:
             rows = connection.execute(query).all()
-        for column, value, error in facts:
-            if any(row._mapping[column.key] == value for row in rows):
-                raise error
+        taken = (error() for column, value, error in facts if any(row._mapping[column.key] == value for row in rows))
+        return next(taken, None)
 
     def _conflict(self, phone: str) -> ServiceError:
         """Which unique key refused the row: the phone's, else the name's."""

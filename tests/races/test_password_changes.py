@@ -23,8 +23,8 @@ def is_dead(shopper, pair) -> bool:
 
 @pytest.fixture
 def quick(live):
-    """A phone may get one message after the other."""
-    live.restart(SMS_COOLDOWN_SECONDS=0)
+    """A phone may get one message after the other, and an account be tried without end."""
+    live.restart(SMS_COOLDOWN_SECONDS=0, LIMIT_LOGIN_PER_ACCOUNT="1000/minute")
 
 
 def test_a_reset_among_logins_lets_no_old_password_stay_in(quick, live, live_shopper):
@@ -97,7 +97,7 @@ def test_a_change_among_refreshes_ends_what_they_won(live, live_shopper):
         assert somebody.try_refresh(changed.json["refresh_token"]).status == 200
 
 
-def test_of_many_changes_by_one_proof_one_wins(live, live_shopper):
+def test_of_many_changes_by_one_proof_one_wins(quick, live, live_shopper):
     """R27: two tabs that change the password at once don't both believe it."""
     for _ in range(3):
         somebody = live_shopper.another()
@@ -111,8 +111,7 @@ def test_of_many_changes_by_one_proof_one_wins(live, live_shopper):
         replies = at_once(live, 20, call)
         kinds = told_apart(replies)
         assert kinds.pop("200") == 1
-        assert kinds.keys() <= {"403 reauthentication_required", "401 session_revoked", "429 rate_limited"}
+        assert kinds.keys() <= {"403 reauthentication_required", "401 session_revoked"}
         winner = next(i for i, reply in enumerate(replies) if reply.status == 200)
         assert somebody.me(replies[winner].json["access_token"]).status == 200
-        with_code = somebody.try_login(password=passwords[winner])
-        assert with_code.status in (200, 429)
+        assert somebody.try_login(password=passwords[winner]).status == 200
