@@ -82,6 +82,8 @@ class Config:
     session_log_days: int
     max_sessions: int
     event_days: int
+    phone_change_undo_days: int
+    dormant_days: int
     argon2_memory_kib: int
     argon2_iterations: int
     argon2_lanes: int
@@ -160,6 +162,8 @@ def _read(env: Env, instance: Path) -> Config:
         session_log_days=_at_least(180, env, "SESSION_LOG_DAYS", 200),
         max_sessions=_at_least(1, env, "MAX_SESSIONS", 20),
         event_days=_at_least(180, env, "EVENT_DAYS", 365),
+        phone_change_undo_days=_at_least(1, env, "PHONE_CHANGE_UNDO_DAYS", 3),
+        dormant_days=_at_least(1, env, "DORMANT_DAYS", 180),
         argon2_memory_kib=_at_least(8, env, "ARGON2_MEMORY_KIB", 19456),
         argon2_iterations=_at_least(1, env, "ARGON2_ITERATIONS", 2),
         argon2_lanes=_at_least(1, env, "ARGON2_LANES", 1),
@@ -248,6 +252,14 @@ def _check(config: Config) -> None:
     for origin in config.cors_origins:
         if not ORIGIN.fullmatch(origin):
             raise BadSetting(f"CORS_ORIGINS has '{origin}'; an origin is exact, like https://mall.example.com.")
+    if not ORIGIN.fullmatch(config.public_url):
+        raise BadSetting(
+            f"PUBLIC_URL is '{config.public_url}'; it is a scheme and a host without a path, like https://mall.example.com."
+        )
+    if config.dormant_days * 86400 <= config.refresh_token_seconds:
+        raise BadSetting(
+            "DORMANT_DAYS is not longer than REFRESH_TOKEN_SECONDS: living sessions would count as dormant."
+        )
     if unknown := config.sms_regions - phonenumbers.SUPPORTED_REGIONS:
         raise BadSetting(f"SMS_REGIONS has {', '.join(sorted(unknown))}; regions are two letters, such as CN.")
     if config.redis_url.partition("://")[0] not in ("redis", "rediss", "unix"):

@@ -95,9 +95,9 @@ PROBLEMS = {
     "reauthentication_required": _problem(
         403,
         "需要再次验证身份",
-        "请输入当前密码，或使用发送到您手机的验证码确认身份。手机号刚更换时只能使用当前密码。",
+        "请输入当前密码，或使用发送到您手机的验证码确认身份。手机号刚更换或未绑定时只能使用当前密码。",
         "Prove again who you are",
-        "Give the current password, or a code sent to your phone (purpose confirm). Soon after a change of phone only the password counts.",
+        "Give the current password, or a code sent to your phone (purpose confirm). Soon after a change of phone, and without a phone, only the password counts.",
     ),
     "not_found": _problem(
         404, "没有找到", "请检查地址，或者它已经不存在。", "Not found", "Check the address; or it is there no longer."
@@ -105,9 +105,9 @@ PROBLEMS = {
     "phone_not_registered": _problem(
         404,
         "该手机号尚未注册",
-        "手机号已验证，可以用返回的 ticket 直接注册。",
+        "手机号已验证，可以用返回的 ticket 直接注册。如果您很久以前注册过，请用密码登录，或使用发送到您已验证邮箱的链接。",
         "The phone has no account",
-        "The phone is proven: register with the ticket in this reply.",
+        "The phone is proven: register with the ticket in this reply. If you had an account long ago, log in with your password, or use the link mailed to your verified address.",
     ),
     "method_not_allowed": _problem(
         405,
@@ -270,8 +270,8 @@ FIELD_MESSAGES = {
         "en": "Give a user name, a phone or an e-mail address.",
     },
     "proof_twice": {
-        "zh-CN": "请只提供 current_password，或者 sms_id 和 code。",
-        "en": "Give current_password, or sms_id and code, not both.",
+        "zh-CN": "请只提供当前密码，或者一个验证码，不要同时提供。",
+        "en": "Give the current password or a code, not both.",
     },
     "login_pair": {
         "zh-CN": "请提供 account 和 password，或者 sms_id 和 code，二者选一。",

@@ -6,6 +6,8 @@ from resources.email import EmailVerify, MyEmail
 from resources.login import Login
 from resources.logout import Logout
 from resources.me import Me
+from resources.password import MyPassword, PasswordReset
+from resources.phone import MyPhone, PhoneKeep, PhoneUndo
 from resources.receipts import SmsReceipts
 from resources.register import Availability, Register
 from resources.sessions import SessionItem, SessionList
@@ -27,6 +29,11 @@ ROUTES = (
     ("/v1/me", Me),
     ("/v1/me/email", MyEmail),
     ("/v1/email/verify", EmailVerify),
+    ("/v1/me/password", MyPassword),
+    ("/v1/me/phone", MyPhone),
+    ("/v1/password/reset", PasswordReset),
+    ("/v1/phone/undo", PhoneUndo),
+    ("/v1/phone/keep", PhoneKeep),
 )
 
 

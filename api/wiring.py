@@ -20,6 +20,7 @@ from services.budgets import Budgets
 from services.challenges import ChallengeRules, Challenges
 from services.clock import Clock
 from services.devices import Devices
+from services.dormancy import Dormancy
 from services.email_addresses import EmailAddresses
 from services.email_links import EmailLinks
 from services.events import Events
@@ -27,9 +28,13 @@ from services.inbox import Inbox
 from services.keyring import Keyring
 from services.logins import Logins
 from services.message_log import MessageLog
+from services.new_phones import NewPhones
 from services.notice_log import NoticeLog
 from services.notices import Notices
+from services.password_changes import PasswordChanges
 from services.passwords import HashingRules, Passwords
+from services.phone_changes import PhoneChanges, UndoRules
+from services.phone_claims import PhoneClaims
 from services.proofs import Proofs
 from services.receipt_polls import ReceiptPoll
 from services.session_cache import SessionCache
@@ -68,6 +73,10 @@ class Services:
     notice_log: NoticeLog
     email_addresses: EmailAddresses
     proofs: Proofs
+    password_changes: PasswordChanges
+    phone_changes: PhoneChanges
+    new_phones: NewPhones
+    phone_claims: PhoneClaims
     polls: tuple[ReceiptPoll, ...]
 
 
@@ -113,7 +122,13 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
     links = EmailLinks(keyring, notices, clock, config.public_url, config.email_link_seconds)
     proofs = Proofs(database, passwords, challenges, events, clock)
     devices = Devices(notices, clock)
-    accounts = Accounts(database, passwords, tickets, sessions, cache, devices, events, notices, links, clock)
+    dormancy = Dormancy(database, cache, events, notices, clock, after=timedelta(days=config.dormant_days))
+    claims = PhoneClaims(
+        database, dormancy, keyring, events, notices, clock, structlog.get_logger(), site=config.public_url
+    )
+    undo = UndoRules(config.phone_change_undo_days, config.public_url)
+    phone_changes = PhoneChanges(database, keyring, sessions, cache, events, notices, clock, undo)
+    accounts = Accounts(database, passwords, tickets, sessions, cache, devices, dormancy, events, notices, links, clock)
     return Services(
         config=config,
         database=database,
@@ -123,9 +138,9 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         tokens=tokens,
         sessions=sessions,
         challenges=challenges,
-        verification=Verification(challenges, accounts, tickets),
+        verification=Verification(challenges, claims, tickets),
         accounts=accounts,
-        logins=Logins(database, passwords, tickets, sessions, devices, notices, events),
+        logins=Logins(database, passwords, claims, tickets, sessions, devices, notices, events),
         inbox=inbox,
         gateways=gateways,
         messages=messages,
@@ -136,6 +151,10 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         notice_log=NoticeLog(database, notices, clock),
         email_addresses=EmailAddresses(database, links, notices, cache, events),
         proofs=proofs,
+        password_changes=PasswordChanges(database, passwords, tickets, proofs, sessions, cache, events, notices),
+        phone_changes=phone_changes,
+        new_phones=NewPhones(database, proofs, challenges, dormancy, phone_changes, cache),
+        phone_claims=claims,
         polls=() if named else build_polls(config.sms, pending, messages),
     )
 

@@ -60,7 +60,7 @@ class Shoppers:
     def _form(self) -> dict[str, str]:
         phone = self._phone()
         return {
-            "ticket": self._tickets.issue("register", phone),
+            "ticket": self._tickets.issue(phone),
             "username": f"shopper-{phone[-8:]}",
             "email": "shopper@example.com",
             "password": PASSWORD,

@@ -8,6 +8,7 @@ from api.errors import language
 from api.limits import sms_per_address, sms_per_phone, verify_per_address
 from api.parsing import parse_body
 from api.replies import reply
+from api.sources import current_source
 from api.wiring import services
 from schemas.sms import SmsBody, VerifyBody, needs_token
 
@@ -45,4 +46,4 @@ class SmsVerify(Resource):
     def post(self, sms_id: str) -> Response:
         """Use the code up for a ticket."""
         body = parse_body(VerifyBody)
-        return reply(services().verification.verify(sms_id, body["code"]))
+        return reply(services().verification.verify(sms_id, body["code"], current_source()))

@@ -20,8 +20,13 @@ class WithProof(Body):
     @validates_schema(skip_on_field_errors=True)
     def one_proof(self, data: dict[str, Any], **_: Any) -> None:
         """A password, or both halves of a code, or nothing."""
-        given = CODE_PAIR & data.keys()
-        if "current_password" in data and given:
-            raise ValidationError("proof_twice", "current_password")
-        if given and given != CODE_PAIR:
-            raise ValidationError("required", (CODE_PAIR - given).pop())
+        refuse_two_proofs(data, CODE_PAIR)
+
+
+def refuse_two_proofs(data: dict[str, Any], pair: set[str]) -> None:
+    """Raise ``ValidationError`` for a password beside a code, or half of the ``pair`` of fields that make a code."""
+    given = pair & data.keys()
+    if "current_password" in data and given:
+        raise ValidationError("proof_twice", "current_password")
+    if given and given != pair:
+        raise ValidationError("required", (pair - given).pop())

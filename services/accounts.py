@@ -10,8 +10,9 @@ from models import User
 from models.database import Database
 from services.clock import Clock
 from services.devices import Devices
+from services.dormancy import Dormancy
 from services.email_links import EmailLink, EmailLinks
-from services.errors import EmailTaken, NotFound, PhoneRegistered, ServiceError, UsernameTaken
+from services.errors import EmailTaken, PhoneRegistered, ReauthenticationRequired, ServiceError, UsernameTaken
 from services.events import Events
 from services.ids import new_id
 from services.names import fold
@@ -36,6 +37,7 @@ class Accounts:
         sessions: Sessions,
         cache: SessionCache,
         devices: Devices,
+        dormancy: Dormancy,
         events: Events,
         notices: Notices,
         links: EmailLinks,
@@ -47,6 +49,7 @@ class Accounts:
         self._sessions = sessions
         self._cache = cache
         self._devices = devices
+        self._dormancy = dormancy
         self._events = events
         self._notices = notices
         self._links = links
@@ -55,15 +58,22 @@ class Accounts:
     def register(self, ticket: str, username: str, email: str, password: str, source: Source) -> SignedIn:
         """Make the account of the ticket's phone, log it in, and mail a link to its address.
 
+        A dormant account that has the phone loses it.
+
         Raises ``TicketInvalid``, ``TicketExpired``, ``Invalid`` (password), ``PhoneRegistered``, ``UsernameTaken`` or
         ``EmailTaken``; after each of them the ticket is as good as before.
         """
-        phone = self._tickets.read("register", ticket)
+        phone = self._tickets.read(ticket)
         refuse_guessable(password, username, phone, email)
-        self._refuse_taken(phone, username, email)
+        taken = self._taken(username, email)
+        # The phone is asked last and told first: a form that is sent twice is told what it did, not that its name is gone.
+        former = self._dormancy.free(phone)
+        if taken:
+            raise taken
         user = self._new_user(phone, username, email, self._passwords.hash(password))
         try:
             with self._database.transaction() as connection:
+                self._dormancy.detach(connection, former, source)
                 connection.execute(insert(User), user)
                 session_id = new_id()
                 pair = self._sessions.open(connection, user["id"], user["credential_version"], source, session_id)
@@ -73,6 +83,7 @@ class Accounts:
         except IntegrityError as error:
             raise self._conflict(phone) from error
         self._notices.send_soon()
+        self._dormancy.detached(former)
         return SignedIn.of(profile_of(SimpleNamespace(**user)), pair)
 
     def is_username_free(self, username: str) -> bool:
@@ -86,11 +97,14 @@ class Accounts:
             return connection.scalar(select(User.id).where(User.phone == phone)) is not None
 
     def phone_of(self, user_id: str) -> str:
-        """The account's phone in E.164: for sending to it, never for showing. Raises ``NotFound`` where it has none."""
+        """The account's phone in E.164: for sending to it, never for showing.
+
+        Raises ``ReauthenticationRequired`` where it has none: then only the password is proof.
+        """
         with self._database.connection() as connection:
             phone = connection.scalar(select(User.phone).where(User.id == user_id))
         if phone is None:
-            raise NotFound
+            raise ReauthenticationRequired
         return phone
 
     def rename(self, caller: Caller, username: str, source: Source) -> Profile:
@@ -106,19 +120,17 @@ class Accounts:
         self._cache.forget(caller.profile.id)
         return profile_of(row)
 
-    def _refuse_taken(self, phone: str, username: str, email: str) -> None:
-        """Say what is taken before a hash is paid for; the unique keys decide again when the row is written."""
+    def _taken(self, username: str, email: str) -> ServiceError | None:
+        """What is taken, before a hash is paid for; the unique keys decide again when the row is written."""
         facts = (
-            (User.phone, phone, PhoneRegistered),
             (User.username_key, fold(username), UsernameTaken),
             (User.verified_email_key, fold(email), EmailTaken),
         )
         query = select(*(column for column, _, _ in facts)).where(or_(*(column == value for column, value, _ in facts)))
         with self._database.connection() as connection:
             rows = connection.execute(query).all()
-        for column, value, error in facts:
-            if any(row._mapping[column.key] == value for row in rows):
-                raise error
+        taken = (error() for column, value, error in facts if any(row._mapping[column.key] == value for row in rows))
+        return next(taken, None)
 
     def _conflict(self, phone: str) -> ServiceError:
         """Which unique key refused the row: the phone's, else the name's."""

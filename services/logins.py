@@ -15,6 +15,7 @@ from services.ids import new_id
 from services.names import fold
 from services.notices import Notices
 from services.passwords import Passwords
+from services.phone_claims import PhoneClaims
 from services.profiles import PROFILE_COLUMNS, profile_of
 from services.sessions import Sessions, SignedIn, TokenPair
 from services.sources import Source
@@ -39,6 +40,7 @@ class Logins:
         self,
         database: Database,
         passwords: Passwords,
+        claims: PhoneClaims,
         tickets: Tickets,
         sessions: Sessions,
         devices: Devices,
@@ -47,6 +49,7 @@ class Logins:
     ) -> None:
         self._database = database
         self._passwords = passwords
+        self._claims = claims
         self._tickets = tickets
         self._sessions = sessions
         self._devices = devices
@@ -69,9 +72,9 @@ class Logins:
 
     def by_code(self, phone: str, source: Source) -> SignedIn:
         """Log in the account of a phone whose possession is proven; raises ``PhoneNotRegistered`` with a ticket."""
-        row = self._find("phone", phone, source)
+        row = self._claims.holder_for(phone, source) and self._find("phone", phone, source)
         if row is None:
-            raise PhoneNotRegistered(ticket=self._tickets.issue("register", phone))
+            raise PhoneNotRegistered(ticket=self._tickets.issue(phone))
         if row.status == "disabled":
             self._events.refused("login_failed", row.id, source, "disabled")
             raise InvalidCredentials

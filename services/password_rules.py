@@ -12,7 +12,7 @@ COMMON_PASSWORDS = frozenset(FREQUENCY_LISTS["passwords"])
 WORD_AND_DIGITS = re.compile(r"(\D+)(\d+)")
 
 
-def refuse_guessable(password: str, username: str, phone: str, email: str) -> None:
+def refuse_guessable(password: str, username: str, phone: str | None, email: str) -> None:
     """Raise ``Invalid`` for a common password, or one that is the account's own name, phone or address."""
     folded = fold(password)
     if is_common(folded):
@@ -29,14 +29,8 @@ def is_common(folded: str) -> bool:
     return parts is not None and all(part in COMMON_PASSWORDS for part in parts.groups())
 
 
-def _own_words(username: str, phone: str, email: str) -> set[str]:
+def _own_words(username: str, phone: str | None, email: str) -> set[str]:
     """The account's own facts in the spellings a person would type."""
     address = fold(email)
-    return {
-        fold(username),
-        address,
-        address.partition("@")[0],
-        phone,
-        phone.removeprefix("+"),
-        national_digits(phone),
-    }
+    numbers = {phone, phone.removeprefix("+"), national_digits(phone)} if phone else set()
+    return {fold(username), address, address.partition("@")[0], *numbers}

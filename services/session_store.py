@@ -48,8 +48,23 @@ ROTATE = (
     )
     .values(counter=Session.counter + 1, refreshed_at=bindparam("now"), expires_at=bindparam("until"))
 )
-FIND = select(Session.counter, Session.refreshed_at, Session.expires_at, Session.ended_at).where(
-    Session.id == bindparam("session")
+RENEW = (
+    update(Session)
+    .where(*_LIVING, Session.id == bindparam("session"))
+    .values(counter=Session.counter + 1, refreshed_at=bindparam("now"), expires_at=bindparam("until"))
+)
+FIND = (
+    select(
+        Session.counter,
+        Session.refreshed_at,
+        Session.expires_at,
+        Session.ends_at,
+        Session.ended_at,
+        User.credential_version,
+        User.status,
+    )
+    .join(User, Session.user_id == User.id)
+    .where(Session.id == bindparam("session"))
 )
 _NEWEST_FIRST = (Session.created_at.desc(), Session.id.desc())
 LIST = select(Session.__table__).where(*_LIVING).order_by(*_NEWEST_FIRST)
@@ -82,10 +97,19 @@ class SessionStore:
         values = {"session": claims.session_id, "generation": generation, "now": now, "until": until}
         return self._execute(ROTATE, values | _standing(claims)) == 1
 
+    def renew(self, connection: Connection, user_id: str, session_id: str, now: datetime, until: datetime) -> bool:
+        """Move a living session on in the transaction of ``connection``, whatever its generation is; says whether it lives."""
+        values = {"owner": user_id, "session": session_id, "now": now, "until": until}
+        return connection.execute(RENEW, values).rowcount == 1
+
     def find(self, session_id: str) -> Any:
-        """A session, living or not."""
+        """A session, living or not, with the version and status of its account."""
         with self._database.connection() as connection:
-            return connection.execute(FIND, {"session": session_id}).one_or_none()
+            return self.find_in(connection, session_id)
+
+    def find_in(self, connection: Connection, session_id: str) -> Any:
+        """The same, as the transaction of ``connection`` sees it."""
+        return connection.execute(FIND, {"session": session_id}).one_or_none()
 
     def list(self, user_id: str, now: datetime) -> "list[Any]":
         """The living sessions of an account, the newest first."""
@@ -107,8 +131,13 @@ class SessionStore:
 
     def end_all(self, user_id: str, now: datetime, spared: str | None) -> None:
         """End every session of an account, or every other one than ``spared``."""
+        with self._database.connection() as connection:
+            self.end_all_in(connection, user_id, now, spared)
+
+    def end_all_in(self, connection: Connection, user_id: str, now: datetime, spared: str | None = None) -> None:
+        """The same in the transaction of ``connection``."""
         statement = END_OWN_OTHERS if spared else END_OWN
-        self._execute(statement, {"owner": user_id, "now": now} | ({"session": spared} if spared else {}))
+        connection.execute(statement, {"owner": user_id, "now": now} | ({"session": spared} if spared else {}))
 
     def purge(self, before: datetime) -> int:
         """Delete the sessions that ended or expired before then; says how many."""

@@ -173,6 +173,23 @@ class Sessions:
             self._events.note("refresh_reused", old.claims.user_id, source, old.claims.session_id)
         raise RefreshReused
 
+    def renew(self, connection: Connection, caller: Caller, credential_version: int) -> TokenPair:
+        """Tokens of new credentials for the caller's session, in the transaction that changes them; the others end.
+
+        Raises ``SessionRevoked`` when the session ended meanwhile.
+        """
+        now, user_id, session_id = self._clock(), caller.profile.id, caller.session_id
+        row = self._store.find_in(connection, session_id)
+        if row is None or not self._store.renew(connection, user_id, session_id, now, self._expiry(now, row.ends_at)):
+            raise SessionRevoked
+        self._store.end_all_in(connection, user_id, now, session_id)
+        counter = self._store.find_in(connection, session_id).counter
+        return self._pair(RefreshClaims(Claims(user_id, session_id, credential_version), counter, row.ends_at))
+
+    def end_all_in(self, connection: Connection, user_id: str) -> None:
+        """End every session of an account, in the transaction that changes its credentials."""
+        self._store.end_all_in(connection, user_id, self._clock())
+
     def list(self, caller: Caller) -> list[SessionView]:
         """The caller's living sessions, the newest first."""
         return [_view(row, caller.session_id) for row in self._store.list(caller.profile.id, self._clock())]
@@ -227,6 +244,8 @@ class Sessions:
         """Why the rotation did not happen: True for a repeat within the grace, False for a reuse; else it raises."""
         row = self._store.find(old.claims.session_id)
         if row is None or row.ended_at is not None:
+            raise RefreshInvalid
+        if row.credential_version != old.claims.credential_version or row.status == "disabled":
             raise RefreshInvalid
         if row.expires_at <= now:
             raise RefreshExpired

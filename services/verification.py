@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from services.accounts import Accounts
-from services.challenges import Challenges
+from services.challenges import Challenges, Proof
 from services.errors import PhoneNotRegistered, PhoneRegistered
-from services.tickets import PURPOSES, Tickets
+from services.phone_claims import PhoneClaims
+from services.sources import Source
+from services.tickets import PURPOSES, REGISTER, ResetGrant, Tickets
 
 
 @dataclass(frozen=True)
@@ -20,18 +21,23 @@ class IssuedTicket:
 class Verification:
     """Redeems codes whose proof has to be carried by the client."""
 
-    def __init__(self, challenges: Challenges, accounts: Accounts, tickets: Tickets) -> None:
+    def __init__(self, challenges: Challenges, claims: PhoneClaims, tickets: Tickets) -> None:
         self._challenges = challenges
-        self._accounts = accounts
+        self._claims = claims
         self._tickets = tickets
 
-    def verify(self, sms_id: str, code: str) -> IssuedTicket:
+    def verify(self, sms_id: str, code: str, source: Source) -> IssuedTicket:
         """A ticket for the phone; raises as ``Challenges.redeem``, and ``PhoneRegistered`` or ``PhoneNotRegistered``."""
         with self._challenges.redeem(sms_id, code, PURPOSES) as proof:
-            registered = self._accounts.is_phone_registered(proof.phone)
-            if proof.purpose == "register" and registered:
-                raise PhoneRegistered
-            if proof.purpose == "reset_password" and not registered:
-                raise PhoneNotRegistered(ticket=self._tickets.issue("register", proof.phone))
-            ticket = self._tickets.issue(proof.purpose, proof.phone)
+            ticket = self._ticket_for(proof, source)
         return IssuedTicket(ticket, proof.purpose, self._tickets.lifetime)
+
+    def _ticket_for(self, proof: Proof, source: Source) -> str:
+        holder = self._claims.holder_for(proof.phone, source)
+        if proof.purpose == REGISTER:
+            if holder:
+                raise PhoneRegistered
+            return self._tickets.issue(proof.phone)
+        if holder is None:
+            raise PhoneNotRegistered(ticket=self._tickets.issue(proof.phone))
+        return self._tickets.issue_reset(ResetGrant(proof.phone, holder.id, holder.credential_version))

@@ -24,8 +24,10 @@ class ConsoleGateway:
         self._mask = mask
 
     def send(self, message: Message) -> Delivery:
-        """Put the message into the inbox, and one line without its digits into the log."""
+        """Put the message into the inbox, and one line without its digits and its link into the log."""
         self._inbox.add(message)
-        text = message.text.replace(message.code, "*" * len(message.code))
+        text = message.text
+        for secret in filter(None, (message.code, message.link)):
+            text = text.replace(secret, "*" * 6)
         self._log("sms_console", to=self._mask(message.to), purpose=message.purpose, text=text)
         return Delivery(Outcome.SENT)

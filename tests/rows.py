@@ -1,10 +1,11 @@
 """The database beside the app: to look at rows, and to set what no call can set."""
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Engine, func, select, update
 
-from models import Session, User
+from models import SecurityEvent, Session, User
 
 
 class Rows:
@@ -17,13 +18,36 @@ class Rows:
         with self._engine.connect() as connection:
             return dict(connection.execute(select(User.__table__).where(User.phone == phone)).one()._mapping)
 
-    def set_user(self, phone: str, **values: Any):
+    def set_user(self, phone: str, /, **values: Any):
         with self._engine.begin() as connection:
             assert connection.execute(update(User).where(User.phone == phone).values(**values)).rowcount == 1
+
+    def take_phone(self, phone: str):
+        """As if a new holder had registered the number."""
+        self.set_user(phone, phone=None)
 
     def verify_email(self, phone: str, email: str):
         """As if the mailed link had been used."""
         self.set_user(phone, email=email, verified_email_key=email.casefold())
+
+    def age_user(self, phone: str, by: timedelta):
+        """As if the account had been registered, and used for the last time, so much earlier."""
+        user = self.user(phone)
+        self.set_user(phone, created_at=user["created_at"] - by)
+        moved = update(Session).where(Session.user_id == user["id"])
+        with self._engine.begin() as connection:
+            for column in ("created_at", "refreshed_at", "expires_at", "ends_at"):
+                times = connection.execute(
+                    select(Session.id, getattr(Session, column)).where(Session.user_id == user["id"])
+                )
+                for session_id, at in times.all():
+                    connection.execute(moved.where(Session.id == session_id).values({column: at - by}))
+
+    def events(self, user_id: str) -> list[str]:
+        """What happened to an account, in words, the oldest first; refusals come a moment late."""
+        query = select(SecurityEvent.type).where(SecurityEvent.user_id == user_id).order_by(SecurityEvent.id)
+        with self._engine.connect() as connection:
+            return list(connection.scalars(query))
 
     def users(self) -> int:
         return self._count(User)

@@ -11,6 +11,8 @@ from schemas.body import Body, WithPasswordConfirm
 from schemas.email import EmailBody, EmailTokenBody
 from schemas.login import LoginBody
 from schemas.me import ProfileBody
+from schemas.password import PasswordBody, PasswordResetBody
+from schemas.phone import PhoneBody, PhoneLinkBody
 from schemas.proof import WithProof
 from schemas.register import RegisterBody, UsernameBody
 from schemas.sms import SmsBody, VerifyBody
@@ -26,6 +28,11 @@ BODIES = {
     "PATCH /v1/me": ProfileBody,
     "PUT /v1/me/email": EmailBody,
     "POST /v1/email/verify": EmailTokenBody,
+    "PUT /v1/me/password": PasswordBody,
+    "PUT /v1/me/phone": PhoneBody,
+    "POST /v1/password/reset": PasswordResetBody,
+    "POST /v1/phone/undo": PhoneLinkBody,
+    "POST /v1/phone/keep": PhoneLinkBody,
 }
 OF_NO_BODY = {Body, WithPasswordConfirm, WithProof, UsernameBody}
 # Receipts are the vendors' arrays: they have no fields of ours.

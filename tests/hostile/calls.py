@@ -55,6 +55,33 @@ WITH_BODY = (
     Call("POST", "/v1/email/verify", {"token": "no-token"}),
     Call("PUT", "/v1/me/email", {"email": "hostile@example.com", "current_password": PASSWORD}, needs_token=True),
     Call("PATCH", "/v1/me", {"username": "NEW"}, needs_token=True),
+    Call(
+        "PUT",
+        "/v1/me/password",
+        {"current_password": "WRONG", "password": PASSWORD, "password_confirm": PASSWORD},
+        needs_token=True,
+    ),
+    Call(
+        "PUT",
+        "/v1/me/password",
+        {"sms_id": UNKNOWN_SMS_ID, "code": "123456", "password": PASSWORD, "password_confirm": PASSWORD},
+        needs_token=True,
+    ),
+    Call(
+        "PUT",
+        "/v1/me/phone",
+        {"current_password": PASSWORD, "sms_id": UNKNOWN_SMS_ID, "code": "123456"},
+        needs_token=True,
+    ),
+    Call(
+        "PUT",
+        "/v1/me/phone",
+        {"old_sms_id": UNKNOWN_SMS_ID, "old_code": "123456", "sms_id": UNKNOWN_SMS_ID, "code": "123456"},
+        needs_token=True,
+    ),
+    Call("POST", "/v1/password/reset", {"ticket": "TICKET", "password": PASSWORD, "password_confirm": PASSWORD}),
+    Call("POST", "/v1/phone/undo", {"token": "no-token"}),
+    Call("POST", "/v1/phone/keep", {"token": "no-token"}),
 )
 WITHOUT_BODY = (
     Call("POST", "/v1/sms/<sms_id>/resend"),
