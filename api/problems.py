@@ -265,6 +265,12 @@ FIELD_MESSAGES = {
         "zh-CN": "请输入用户名、手机号或邮箱。",
         "en": "Give a user name, a phone or an e-mail address.",
     },
+    "not_boolean": {"zh-CN": "应为 true 或 false。", "en": "This must be true or false."},
+    "page_length": {"zh-CN": "应为 1 到 100 的整数。", "en": "This must be a whole number from 1 to 100."},
+    "cursor_invalid": {
+        "zh-CN": "请使用上一页返回的 next_cursor。",
+        "en": "Give the next_cursor of the page before.",
+    },
     "proof_twice": {
         "zh-CN": "请只提供 current_password，或者 sms_id 和 code。",
         "en": "Give current_password, or sms_id and code, not both.",
