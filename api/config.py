@@ -252,10 +252,6 @@ def _check(config: Config) -> None:
     for origin in config.cors_origins:
         if not ORIGIN.fullmatch(origin):
             raise BadSetting(f"CORS_ORIGINS has '{origin}'; an origin is exact, like https://mall.example.com.")
-    if not ORIGIN.fullmatch(config.public_url):
-        raise BadSetting(
-            f"PUBLIC_URL is '{config.public_url}'; it is a scheme and a host without a path, like https://mall.example.com."
-        )
     if config.dormant_days * 86400 <= config.refresh_token_seconds:
         raise BadSetting(
             "DORMANT_DAYS is not longer than REFRESH_TOKEN_SECONDS: living sessions would count as dormant."

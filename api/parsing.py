@@ -7,11 +7,12 @@ from functools import cache, wraps
 from typing import Any
 
 from flask import g, request
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError
 
 from api.edge import BODY_REFUSED
 from api.problems import MalformedJson, PayloadTooLarge, UnsupportedMediaType
 from schemas.body import Body
+from schemas.query import Query
 from services.errors import Invalid, RateLimited
 
 View = Callable[..., Any]
@@ -37,6 +38,11 @@ def parse_body(schema: type[Body]) -> dict[str, Any]:
     if schema not in parsed:
         parsed[schema] = _load(schema, body)
     return parsed[schema]
+
+
+def parse_query(schema: type[Query]) -> dict[str, Any]:
+    """The URL's parameters as ``schema`` reads them; of one that comes twice the first counts. Raises ``Invalid``."""
+    return _load(schema, request.args.to_dict())
 
 
 def read_array() -> list[Any]:
@@ -81,7 +87,7 @@ def _json() -> Any:
     return g.json
 
 
-def _load(schema: type[Body], body: dict[str, Any]) -> dict[str, Any]:
+def _load(schema: type[Schema], body: dict[str, Any]) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = _instance(schema).load(body)
     except ValidationError as error:
@@ -92,7 +98,7 @@ def _load(schema: type[Body], body: dict[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def _instance(schema: type[Body]) -> Body:
+def _instance(schema: type[Schema]) -> Schema:
     """One instance of a schema serves all requests: making one costs more than using it."""
     return schema()
 

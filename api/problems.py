@@ -269,6 +269,12 @@ FIELD_MESSAGES = {
         "zh-CN": "请输入用户名、手机号或邮箱。",
         "en": "Give a user name, a phone or an e-mail address.",
     },
+    "not_boolean": {"zh-CN": "应为 true 或 false。", "en": "This must be true or false."},
+    "page_length": {"zh-CN": "应为 1 到 100 的整数。", "en": "This must be a whole number from 1 to 100."},
+    "cursor_invalid": {
+        "zh-CN": "请使用上一页返回的 next_cursor。",
+        "en": "Give the next_cursor of the page before.",
+    },
     "proof_twice": {
         "zh-CN": "请只提供当前密码，或者一个验证码，不要同时提供。",
         "en": "Give the current password or a code, not both.",

@@ -3,6 +3,7 @@
 from flask_restful import Api
 
 from resources.email import EmailVerify, MyEmail
+from resources.events import EventList
 from resources.login import Login
 from resources.logout import Logout
 from resources.me import Me
@@ -34,6 +35,7 @@ ROUTES = (
     ("/v1/password/reset", PasswordReset),
     ("/v1/phone/undo", PhoneUndo),
     ("/v1/phone/keep", PhoneKeep),
+    ("/v1/me/events", EventList),
 )
 
 

@@ -1,14 +1,14 @@
 """``/v1/sessions``."""
 
-from flask import Response, request
+from flask import Response
 from flask_restful import Resource
 
 from api.auth import current_caller, login_required
+from api.parsing import parse_query
 from api.replies import no_content, reply
 from api.sources import current_source
 from api.wiring import services
-
-YES = ("true", "1")
+from schemas.sessions import EndSessionsQuery
 
 
 class SessionList(Resource):
@@ -22,8 +22,8 @@ class SessionList(Resource):
     @login_required
     def delete(self) -> Response:
         """End them all; ``keep_current=true`` spares the one that asks."""
-        keep_current = request.args.get("keep_current", "").lower() in YES
-        services().sessions.end_all(current_caller(), current_source(), keep_current)
+        query = parse_query(EndSessionsQuery)
+        services().sessions.end_all(current_caller(), current_source(), query["keep_current"])
         return no_content()
 
 

@@ -92,4 +92,5 @@ WITHOUT_BODY = (
     Call("DELETE", "/v1/sessions", needs_token=True),
     Call("DELETE", "/v1/sessions/<session_id>", needs_token=True),
     Call("GET", "/v1/me", needs_token=True),
+    Call("GET", "/v1/me/events", needs_token=True),
 )
