@@ -60,9 +60,9 @@ def test_the_default_limits_allow_as_many_runs_as_the_description_promises(colle
     calls = Counter((request["method"], _path(request["url"])) for _, request in _requests(collection["item"]))
     cost = {
         "LIMIT_SMS_PER_ADDRESS": calls["POST", "/v1/sms"] + calls["POST", "/v1/sms/*/resend"],
-        "LIMIT_VERIFY_PER_ADDRESS": calls["POST", "/v1/sms/*/verify"],
+        "LIMIT_VERIFY_PER_ADDRESS": calls["POST", "/v1/sms/*/verify"] + calls["POST", "/v1/email/verify"],
         "LIMIT_REGISTER_PER_ADDRESS": calls["POST", "/v1/register"],
-        "LIMIT_LOGIN_PER_ADDRESS": calls["POST", "/v1/login"],
+        "LIMIT_LOGIN_PER_ADDRESS": calls["POST", "/v1/login"] + calls["PUT", "/v1/me/email"],
         "LIMIT_AVAILABILITY_PER_ADDRESS": calls["GET", "/v1/register/availability"],
         "LIMIT_REFRESH_PER_ADDRESS": calls["POST", "/v1/token/refresh"],
     }
