@@ -256,6 +256,8 @@ def _check(config: Config) -> None:
         raise BadSetting(
             "DORMANT_DAYS is not longer than REFRESH_TOKEN_SECONDS: living sessions would count as dormant."
         )
+    if config.session_log_days < config.dormant_days:
+        raise BadSetting("SESSION_LOG_DAYS is shorter than DORMANT_DAYS, which looks for the last session.")
     if unknown := config.sms_regions - phonenumbers.SUPPORTED_REGIONS:
         raise BadSetting(f"SMS_REGIONS has {', '.join(sorted(unknown))}; regions are two letters, such as CN.")
     if config.redis_url.partition("://")[0] not in ("redis", "rediss", "unix"):
