@@ -19,15 +19,6 @@ BEGIN_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
-class Habit:
-    """How many callers, and how many seconds each rests after a message that was sent, and after one that was not."""
-
-    callers: int
-    sent: float
-    refused: float
-
-
-@dataclass(frozen=True)
 class Answer:
     """One answer: when it came, by the machine's monotonic clock, after how many seconds, and what it said."""
 
@@ -35,6 +26,19 @@ class Answer:
     seconds: float
     status: int
     code: str
+
+
+@dataclass(frozen=True)
+class Habit:
+    """How many callers, and how many seconds each rests after a message that was sent, and after one that was not."""
+
+    callers: int
+    sent: float
+    refused: float
+
+    def rest_after(self, answer: Answer) -> float:
+        """Seconds."""
+        return self.sent if answer.status == 202 else self.refused
 
 
 class Callers:
@@ -72,11 +76,9 @@ def _call_until(end: float, address: str, orders: "SimpleQueue[bytes]", habit: H
     time.sleep(random.uniform(0, BEGIN_SECONDS))
     while time.monotonic() < end:
         answers.append(_post(connection, orders.get_nowait()))
-        if answers[-1].status == 202:
-            time.sleep(habit.sent)
-        else:
+        if answers[-1].status != 202:
             connection.close()
-            time.sleep(habit.refused)
+        time.sleep(max(0, min(habit.rest_after(answers[-1]), end - time.monotonic())))
     connection.close()
     return answers
 

@@ -1,9 +1,9 @@
 """What waiting for a gateway costs: messages per second through a slow one, and the latency of others meanwhile.
 
-Usage: python -m bench.sending [--seconds 3] [--rounds 4] [--workers 2] [--threads 20]
+Usage: python -m bench.sending [--seconds 3] [--rounds 3] [--workers 2] [--threads 20]
 
-Each round measures GET /v1/me beside nothing, beside senders that fill every place, and beside the control: the same
-messages at the same rate to a gateway that answers at once, so that the callers let the time pass and not the server.
+Each round measures GET /v1/me beside nothing, beside senders that fill every place, and beside the control of each: the
+same messages to a gateway that answers at once, so that the callers let the same time pass and not the server.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from operator import add
 
 from api.wiring_sms import CALL_SECONDS, SHARE_OF_THREADS
 from bench.callers import Answer, Callers, Habit
+from bench.cpu import idle_seconds
 from bench.gateway import HANGS, SlowGateway
 from bench.load import Run, load
 from bench.sending_report import Beside, beside_table, comparison_table, sends_table
@@ -25,20 +26,28 @@ from tests.servers.process import free_port
 
 SLOW_SECONDS = 0.2
 REFUSED_SECONDS = 0.1
-WARM_SECONDS = 1.0
+FILL_SECONDS = 0.7
+SETTLE_SECONDS = 0.6
 # Calls that hang must outlast what is measured beside them, as the breaker opens when they end.
-MOST_SECONDS = int(CALL_SECONDS - WARM_SECONDS)
-READERS = 4
-REST_MILLISECONDS = 10
+MOST_SECONDS = int(CALL_SECONDS - FILL_SECONDS - SETTLE_SECONDS)
+# Many readers who rest long are shared more evenly by the workers than few who rest little.
+READERS = 16
+REST_MILLISECONDS = 40
 MOST_ORDERS = 4000
 # Beside GET /v1/me: senders or none, the seconds that the gateway takes, and those that a sender rests after a message.
 SCENES = {
     "nothing": (0, 0.0, 0.0),
     "callers wait": (1, 0.0, SLOW_SECONDS),
     "gateway waits": (1, SLOW_SECONDS, 0.0),
+    "callers rest": (1, 0.0, CALL_SECONDS),
     "gateway hangs": (1, HANGS, 0.0),
 }
-PAIRS = (("callers wait", "nothing"), ("gateway waits", "callers wait"), ("gateway hangs", "nothing"))
+PAIRS = (
+    ("callers rest", "nothing"),
+    ("callers wait", "nothing"),
+    ("gateway waits", "callers wait"),
+    ("gateway hangs", "callers rest"),
+)
 
 
 class Bench:
@@ -59,15 +68,22 @@ class Bench:
         return _between(answers, start, start + seconds)
 
     def beside(self, scene: str, seconds: int) -> Beside:
-        """Measure ``GET /v1/me`` beside as many senders as there are places."""
+        """Measure ``GET /v1/me`` beside as many senders as there are places.
+
+        At first the gateway hangs: the refused come back until every place is taken. So the senders are spread over the
+        workers alike, whatever follows.
+        """
         senders, delay, rest = SCENES[scene]
+        self._gateway.wait(HANGS)
+        sends = self._send(senders * self.places, rest, FILL_SECONDS + SETTLE_SECONDS + seconds + 0.2)
+        time.sleep(FILL_SECONDS)
         self._gateway.wait(delay)
-        sends = self._send(senders * self.places, rest, WARM_SECONDS + seconds + 0.2)
-        time.sleep(WARM_SECONDS)
-        start, run, end = time.monotonic(), self._read(seconds), time.monotonic()
-        waiting = self._gateway.calls
+        time.sleep(SETTLE_SECONDS)
+        start, idle = time.monotonic(), idle_seconds()
+        run = self._read(seconds)
+        end, idle, waiting = time.monotonic(), idle_seconds() - idle, self._gateway.calls
         self._gateway.wait(0)
-        return Beside(run, _between(sends.result(), start, end), waiting)
+        return Beside(run, _between(sends.result(), start, end), waiting, idle / (end - start))
 
     def _send(self, callers: int, rest: float, seconds: float) -> Future[list[Answer]]:
         orders = self._shoppers.sms(MOST_ORDERS)
@@ -88,7 +104,7 @@ def main() -> None:
     ):
         bench = Bench(stage, gateway, callers)
         found = _rounds(bench, options.rounds, options.seconds)
-        slow, hanging = bench.crowd(SLOW_SECONDS, WARM_SECONDS, 6), bench.crowd(HANGS, 0, CALL_SECONDS + 2)
+        slow, hanging = bench.crowd(SLOW_SECONDS, 1, 6), bench.crowd(HANGS, 0, CALL_SECONDS + 2)
         errors = stage.errors()
     sends = {
         "at once, one caller a place, who rests 200 ms": _joined(found["callers wait"]),
@@ -133,7 +149,7 @@ def _settings(gateway: SlowGateway) -> dict[str, str]:
 def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.sending", description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=int, default=3, choices=range(1, MOST_SECONDS + 1), help="of each run")
-    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--threads", type=int, default=20, help="of each worker")
     return parser.parse_args()

@@ -11,11 +11,12 @@ from bench.sends import Sends, times
 
 @dataclass(frozen=True)
 class Beside:
-    """``GET /v1/me`` beside sends: ``waiting`` is how many of them were in the gateway when the run ended."""
+    """``GET /v1/me`` beside sends; how many of them were in the gateway at the end, and how many cores were idle."""
 
     run: Run
     sends: Sends
     waiting: int
+    idle: float
 
     @property
     def is_void(self) -> bool:
@@ -46,8 +47,8 @@ def sends_table(rows: dict[str, Sends], ceiling: float) -> str:
 def beside_table(found: dict[str, list[Beside]]) -> str:
     """A line for each thing that went on beside ``GET /v1/me``, medians of the rounds."""
     lines = [
-        "| beside | me/s | p50 ms | p99 ms | failed | server's CPU, cores | messages/s | refused/s | waiting at the end |",
-        "| --- " + "| ---: " * 8 + "|",
+        "| beside | me/s | p50 ms | p99 ms | failed | server's cores | idle cores | messages/s | refused/s | waiting at the end |",
+        "| --- " + "| ---: " * 9 + "|",
     ]
     for name, rounds in found.items():
         cells = [
@@ -55,6 +56,7 @@ def beside_table(found: dict[str, list[Beside]]) -> str:
             _milliseconds(*(median(read(beside.run) for beside in rounds) for read in READS.values())),
             f"{sum(beside.run.failed for beside in rounds)}",
             f"{median(beside.run.cpu['server'] / beside.run.duration for beside in rounds):.2f}",
+            f"{median(beside.idle for beside in rounds):.2f}",
             f"{median(beside.sends.rate for beside in rounds):.1f}",
             f"{median(len(beside.sends.refused) / beside.sends.seconds for beside in rounds):.1f}",
             " ".join(str(beside.waiting) for beside in rounds),
