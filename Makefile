@@ -44,6 +44,9 @@ test-mysql: $(VENV)/dev ## Registration, uniqueness and races on MariaDB
 bench: $(VENV)/dev ## Speed of the hot paths, as ratios
 	$(BIN)/python -m bench
 
+bench-sending: $(VENV)/dev ## What a slow SMS gateway costs everybody else
+	$(BIN)/python -m bench.sending
+
 requirements: $(VENV)/dev ## Pin the requirements' .in files anew
 	$(BIN)/pip install --quiet uv
 	for name in requirements requirements-tencent requirements-aliyun requirements-dev; do \
@@ -64,4 +67,4 @@ $(VENV)/dev: $(VENV)/run requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run migrate test servers lint test-sqlite test-postgresql test-mysql bench requirements clean
+.PHONY: help run migrate test servers lint test-sqlite test-postgresql test-mysql bench bench-sending requirements clean

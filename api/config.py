@@ -32,6 +32,7 @@ ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 LIMITS = {
     "LIMIT_SMS_PER_ADDRESS": "10/minute;60/hour",
     "LIMIT_SMS_PER_PHONE": "300/hour",
+    "LIMIT_SMS_PER_ACCOUNT": "10/hour;20/day",
     "LIMIT_VERIFY_PER_ADDRESS": "30/minute",
     "LIMIT_REGISTER_PER_ADDRESS": "10/minute;60/hour",
     "LIMIT_LOGIN_PER_ADDRESS": "20/minute",

@@ -121,6 +121,10 @@ def _phone() -> str:
     return services().keyring.pseudonym(body["phone"] if "phone" in body else f"user:{current_caller().profile.id}")
 
 
+def _caller() -> str:
+    return services().keyring.pseudonym(f"user:{current_caller().profile.id}")
+
+
 def _account() -> str:
     """The account that a login names, in whatever spelling; for a login by code, the phone of the challenge."""
     body = parse_body(LoginBody)
@@ -151,6 +155,7 @@ def _caller() -> str:
 
 sms_per_address = NamedLimit("sms_per_address", _address)
 sms_per_phone = NamedLimit("sms_per_phone", _phone)
+sms_per_account = NamedLimit("sms_per_account", _caller)
 verify_per_address = NamedLimit("verify_per_address", _address)
 register_per_address = NamedLimit("register_per_address", _address)
 login_per_address = NamedLimit("login_per_address", _address)

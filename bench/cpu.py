@@ -9,6 +9,12 @@ def cpu_seconds(root: int) -> float:
     return sum(_own_seconds(process) for process in (parent, *parent.children(recursive=True)))
 
 
+def idle_seconds() -> float:
+    """Seconds that the cores had nothing to do, all together, since the machine was started."""
+    times = psutil.cpu_times()
+    return times.idle + times.iowait
+
+
 def _own_seconds(process: psutil.Process) -> float:
     try:
         return sum(process.cpu_times()[:4])

@@ -20,13 +20,13 @@ ACCOUNTS = 200
 class Shoppers:
     """Gives out phones, tickets and sessions, each once; writes them to files below ``folder``."""
 
-    def __init__(self, url: str, config: Config, folder: Path) -> None:
+    def __init__(self, url: str, config: Config, folder: Path, accounts: int = ACCOUNTS) -> None:
         self._folder = folder
         self._numbers = itertools.count()
         self._tickets = Tickets(Keyring(config.secret_keys), system_clock, config.ticket_seconds)
         self.accounts: list[dict[str, Any]] = []
         with ThreadPoolExecutor(config.workers * 2) as threads:
-            self.accounts = list(threads.map(lambda _: _register(url, self._form()), range(ACCOUNTS)))
+            self.accounts = list(threads.map(lambda _: _register(url, self._form()), range(accounts)))
         self._refresh_tokens = [account["refresh_token"] for account in self.accounts]
 
     def access_tokens(self) -> Path:

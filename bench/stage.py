@@ -27,9 +27,9 @@ LIMITS = {
 
 
 class Stage:
-    """All the processes; ``with Stage(workers) as stage`` ends them."""
+    """All the processes; ``with Stage(workers) as stage`` ends them. ``settings`` override its own."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, **settings: object) -> None:
         with ExitStack() as parts:
             self.folder = temporary_folder("bench")
             parts.callback(shutil.rmtree, self.folder, ignore_errors=True)
@@ -45,6 +45,7 @@ class Stage:
                 "DATABASE_URL": self._postgres.url,
                 "REDIS_URL": self._redis.url,
                 "WORKERS": str(workers),
+                **{name: str(value) for name, value in settings.items()},
             }
             self.config = self._read_config()
             self.server = self._start("api.serve", "/readyz", parts)

@@ -5,7 +5,7 @@ from flask_restful import Resource
 
 from api.auth import current_caller
 from api.errors import language
-from api.limits import sms_per_address, sms_per_phone, verify_per_address
+from api.limits import sms_per_account, sms_per_address, sms_per_phone, verify_per_address
 from api.parsing import parse_body
 from api.replies import reply
 from api.sources import current_source
@@ -23,6 +23,7 @@ class Sms(Resource):
         body = parse_body(SmsBody)
         if not needs_token(body):
             return reply(services().challenges.send(body["phone"], body["purpose"], language()), 202)
+        sms_per_account.count()  # no budget stops these, so one account must not have many
         user_id = current_caller().profile.id
         phone: str = body.get("phone") or services().accounts.phone_of(user_id)
         return reply(services().challenges.send(phone, body["purpose"], language(), subject=user_id), 202)

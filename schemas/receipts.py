@@ -27,23 +27,28 @@ def read_receipts(vendor: str, entries: Iterable[Any]) -> Iterator[Receipt]:
     for entry in entries:
         if isinstance(entry, dict):
             receipt = read(entry)
-            if 0 < len(receipt.message_id) <= LONGEST_ID and "\0" not in receipt.message_id:
+            if 0 < len(receipt.message_id) <= LONGEST_ID and receipt.message_id.isprintable():
                 yield receipt
 
 
 def _tencent(entry: dict[str, Any]) -> Receipt:
     delivered = entry.get("report_status") == "SUCCESS"
-    return Receipt(_text(entry, "sid") or "", delivered, _text(entry, "errmsg"), _time(entry, "user_receive_time"))
+    return Receipt(_id(entry, "sid"), delivered, _text(entry, "errmsg"), _time(entry, "user_receive_time"))
 
 
 def _aliyun(entry: dict[str, Any]) -> Receipt:
     delivered = entry.get("success") is True
-    return Receipt(_text(entry, "biz_id") or "", delivered, _text(entry, "err_code"), _time(entry, "report_time"))
+    return Receipt(_id(entry, "biz_id"), delivered, _text(entry, "err_code"), _time(entry, "report_time"))
+
+
+def _id(entry: dict[str, Any], name: str) -> str:
+    value = entry.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _text(entry: dict[str, Any], name: str) -> str | None:
     value = entry.get(name)
-    return value.replace("\0", "")[:LONGEST_CODE] if isinstance(value, str) else None
+    return "".join(filter(str.isprintable, value))[:LONGEST_CODE] if isinstance(value, str) else None
 
 
 def _time(entry: dict[str, Any], name: str) -> datetime | None:

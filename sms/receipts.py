@@ -49,12 +49,12 @@ class ReceiptQuery(Protocol):
 
 def is_message_id(value: object) -> bool:
     """Whether it can be the name of one of our messages."""
-    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID and "\0" not in value
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable()
 
 
 def code_of(value: object) -> str | None:
     """A vendor's word for how it went, as long as we keep one."""
-    return value.replace("\0", "")[:LONGEST_CODE] if isinstance(value, str) else None
+    return "".join(filter(str.isprintable, value))[:LONGEST_CODE] if isinstance(value, str) else None
 
 
 def time_in_china(text: object) -> datetime | None:

@@ -117,7 +117,9 @@ JUHE: Mapping[str, Verdict] = {
     "205408": Reason.NO_CREDIT,
 }
 
-_WORD = re.compile(r"[!-~]{1,128}")
+# As long as the table of messages keeps them.
+LONGEST_ID, LONGEST_CODE = 64, 96
+_WORD = re.compile(r"[!-~]+")
 
 
 def tencent_delivery(code: object, message_id: object = None, request_id: object = None) -> Delivery:
@@ -142,7 +144,7 @@ def juhe_delivery(code: object, message_id: object = None) -> Delivery:
 
 
 def _delivery(table: Mapping[str, Verdict], code: object, message_id: object, request_id: object) -> Delivery:
-    named = vendor_word(code) if isinstance(code, str) else None
+    named = vendor_word(code, LONGEST_CODE) if isinstance(code, str) else None
     if named is None:
         return Delivery(Outcome.UNKNOWN, request_id=vendor_word(request_id), fault="garbled")
     verdict = table.get(named) or table.get(f"{named.partition('.')[0]}.*", Reason.REFUSED)
@@ -151,7 +153,7 @@ def _delivery(table: Mapping[str, Verdict], code: object, message_id: object, re
     return Delivery(verdict, message_id=vendor_word(message_id), vendor_code=named, request_id=vendor_word(request_id))
 
 
-def vendor_word(value: object) -> str | None:
+def vendor_word(value: object, longest: int = LONGEST_ID) -> str | None:
     """A vendor's word that may be kept and logged: short, printable, without blanks."""
     text = str(value) if type(value) is int else value
-    return text if isinstance(text, str) and _WORD.fullmatch(text) else None
+    return text if isinstance(text, str) and len(text) <= longest and _WORD.fullmatch(text) else None

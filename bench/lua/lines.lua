@@ -1,5 +1,5 @@
 -- Send the lines of a file in turn, for ever: as bodies (POST), or as access tokens (GET).
--- Arguments: the method, the file.
+-- Arguments: the method, the file, and perhaps how many milliseconds a connection rests between requests, on average.
 function init(args)
   local method, lines = args[1], {}
   for line in io.lines(args[2]) do
@@ -8,6 +8,9 @@ function init(args)
     else
       lines[#lines + 1] = wrk.format(method, nil, {["Content-Type"] = "application/json"}, line)
     end
+  end
+  if args[3] then
+    delay = function() return math.random(0, 2 * tonumber(args[3])) end
   end
   local next_line = 0
   request = function()

@@ -243,6 +243,21 @@ def test_a_limit_in_memory_is_a_limit_of_one_process(make_app):
     assert CALLS["LIMIT_REFRESH_PER_ADDRESS"](InProcessClient(other), 1).status == 401
 
 
+def test_an_account_has_its_number_of_codes_whatever_the_phones_and_addresses(make_app, make_shopper):
+    """R15: the budgets let through what carries a token, so a token must not buy a flood."""
+    app = make_app(LIMIT_SMS_PER_ACCOUNT="3/hour")
+    shopper, other = make_shopper(app), make_shopper(app)
+    shopper.register()
+    other.register()
+
+    def ask(i):
+        return shopper.on(InProcessClient(app, address=f"203.0.113.{i}")).ask_for_code("change_phone", new_phone())
+
+    assert refusals(ask, 5) == [4, 5]
+    other.send_code("change_phone", new_phone())
+    make_shopper(app).send_code("login")
+
+
 def test_no_address_or_account_stands_in_the_limiters_keys(shopper, redis):
     """R14: what names a person is hashed before it is a key."""
     shopper.register()

@@ -103,6 +103,11 @@ def test_a_vendor_s_long_word_is_cut(client, log):
     assert receipt_of(log, "tencent")[1] == "错" * 96
 
 
+def test_a_vendor_s_word_can_not_move_the_operator_s_terminal(client, log):
+    push(client, "tencent", [tencent(errmsg="\x1b[2J\rDELIVRD\n")])
+    assert receipt_of(log, "tencent")[1] == "[2JDELIVRD"
+
+
 @pytest.mark.parametrize("secret", ["wrong", SECRET[:-1], f"{SECRET}x", SECRET.upper(), "错"])
 def test_a_wrong_secret_is_no_address(client, log, secret):
     reply = push(client, "tencent", [tencent()], secret)

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from models import SmsMessage
 from services.keyring import Keyring
 from sms.gateway import Delivery, Outcome, Reason
+from sms.vendor_codes import tencent_delivery
 from tests.services.gateways import PHONE, Receipt, a_log, a_message, not_sent
 from tests.settings import SECRET
 
@@ -36,6 +38,21 @@ def test_a_try_is_kept_without_code_and_number(log, clock):
     assert (row.receipt, row.receipt_at, row.verified_at) == (None, None, None)
     assert "123456," not in repr(tuple(row))
     assert PHONE.removeprefix("+86") not in repr(tuple(row))
+
+
+@pytest.mark.parametrize("letters", [64, 65, 96, 97, 128])
+@pytest.mark.parametrize("code", ["Ok", "LongCode"])
+def test_what_a_vendor_says_fits_the_table_or_is_left_out(code, letters):
+    """A word too long would cost the whole row on databases that mind lengths."""
+    word = "x" * letters
+    delivery = tencent_delivery(code if code == "Ok" else word, word, word)
+    columns = SmsMessage.__table__.columns
+    for name, value in (
+        ("vendor_code", delivery.vendor_code),
+        ("vendor_message_id", delivery.message_id),
+        ("vendor_request_id", delivery.request_id),
+    ):
+        assert len(value or "") <= columns[name].type.length
 
 
 def test_a_trace_is_of_one_number_and_the_newest_is_first(log, clock):
