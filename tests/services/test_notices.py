@@ -81,9 +81,9 @@ class Post:
 def make_post(database_url, clock):
     databases = []
 
-    def make(mail=None, sms=None, **options):
+    def make(mail=None, sms=None, at=clock, **options):
         databases.append(connect_database(database_url, 20, 5))
-        return Post(databases[-1], clock, mail or Channel(), sms or Channel(), **options)
+        return Post(databases[-1], at, mail or Channel(), sms or Channel(), **options)
 
     yield make
     for database in databases:
@@ -245,6 +245,23 @@ def test_a_notice_written_while_a_round_is_under_way_is_sent_by_the_next(post):
         assert len(post.rows()) == count
     post.mail.hold.set()
     wait_until(lambda: len(post.mail.letters) == 3, "all three")
+
+
+def test_a_round_that_breaks_off_keeps_nobody_from_asking_for_the_next(make_post, clock):
+    asked = []
+
+    def breaking_clock():
+        asked.append(1)
+        if len(asked) == 1:
+            raise RuntimeError
+        return clock()
+
+    post = make_post(at=breaking_clock)
+    post.notices.send_soon()
+    wait_until(lambda: asked, "the first round")
+    post.tell(email=None, phone=PHONE)
+    post.tell()
+    wait_until(lambda: post.notices.send_soon() or (post.mail.letters and post.sms.letters), "both")
 
 
 def test_what_a_lost_key_sealed_is_given_up(make_post, clock):
