@@ -20,13 +20,15 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.changes import DORMANT, move
 from tests.clients import LiveClient
 from tests.contract.description import DOCUMENT, FILE, OPERATIONS
 from tests.contract.validation import check_reply
 from tests.letters import Letters
+from tests.rows import Rows
 from tests.servers.live import LiveServer
 from tests.settings import PLENTY
-from tests.shopper import Shopper
+from tests.shopper import Shopper, new_phone
 
 CHECKS = [
     not_a_server_error,
@@ -57,6 +59,9 @@ LOGIN, CODE = BODIES["logIn"]["by_password"], BODIES["logIn"]["by_code"]
 TICKET, REFRESH = BODIES["register"]["register"]["ticket"], BODIES["refreshTokens"]["refresh"]["refresh_token"]
 LINK_TOKEN = BODIES["verifyEmail"]["link"]["token"]
 SESSION_ID = DOCUMENT["components"]["parameters"]["SessionId"]["examples"]["session_id"]["value"]
+RESET_TICKET = BODIES["resetPassword"]["reset"]["ticket"]
+UNDO_TOKEN, KEEP_TOKEN = BODIES["undoPhoneChange"]["undo"]["token"], BODIES["keepPhone"]["keep"]["token"]
+CHANGES = {"changePassword", "changePhone"}
 ENDS_SESSIONS = {"logOut", "endSessions", "endSession"}
 seen: defaultdict[str, set[int]] = defaultdict(set)
 
@@ -64,13 +69,20 @@ seen: defaultdict[str, set[int]] = defaultdict(set)
 class Visitor:
     """The shopper of the examples, who puts living things where a call has only their examples."""
 
-    def __init__(self, client: LiveClient):
+    def __init__(self, client: LiveClient, rows: Rows, letters: Letters):
         self._client = client
+        self._rows = rows
+        self._letters = letters
         self._shopper = Shopper(client, self._read_inbox, f"+86{LOGIN['account']}")
         self._shopper.register(password=LOGIN["password"])
 
     def enliven(self, case: Case, operation_id: str):
         path, body = dict(case.path_parameters or {}), dict(case.body) if isinstance(case.body, dict) else {}
+        if operation_id in CHANGES:
+            self._caller = self._newcomer()
+        if operation_id == "changePhone" and body.get("sms_id") == CODE["sms_id"]:
+            phone = new_phone()
+            body |= {"sms_id": self._caller.send_code("change_phone", phone), "code": self._caller.last_code(phone)}
         for place in (path, body):
             if place.get("sms_id") == CODE["sms_id"]:
                 place["sms_id"], code = self._code("login" if operation_id == "logIn" else "register")
@@ -79,6 +91,12 @@ class Visitor:
             path["session_id"] = self._other_session()
         if body.get("ticket") == TICKET:
             body["ticket"] = self._shopper.another().prove()
+        if operation_id == "resetPassword" and body.get("ticket") == RESET_TICKET:
+            body["ticket"] = self._newcomer().prove("reset_password")
+        if operation_id == "undoPhoneChange" and body.get("token") == UNDO_TOKEN:
+            body["token"] = self._undo_token()
+        if operation_id == "keepPhone" and body.get("token") == KEEP_TOKEN:
+            body["token"] = self._keep_token()
         if body.get("refresh_token") == REFRESH:
             body["refresh_token"] = self._shopper.login()["refresh_token"]
         if operation_id == "verifyEmail" and body.get("token") == LINK_TOKEN:
@@ -87,7 +105,9 @@ class Visitor:
         case.body = body or case.body
 
     def token(self, operation_id: str) -> str:
-        """A good one; calls that end sessions get one of their own."""
+        """A good one; calls that end sessions, or change what others need, get one of their own."""
+        if operation_id in CHANGES:
+            return self._caller.access_token
         if operation_id in ENDS_SESSIONS:
             self._shopper.login()
         return self._shopper.access_token
@@ -101,13 +121,32 @@ class Visitor:
         newcomer.register(email=f"{newcomer.username}@example.com")
         return Letters(self._client).wait_for(f"{newcomer.username}@example.com", "verify_email").token
 
+    def _newcomer(self) -> Shopper:
+        newcomer = self._shopper.another()
+        newcomer.register(password=LOGIN["password"])
+        return newcomer
+
+    def _undo_token(self) -> str:
+        newcomer = self._newcomer()
+        move(newcomer, new_phone())
+        return self._letters.wait_for(newcomer.phone, "phone_changed").token
+
+    def _keep_token(self) -> str:
+        newcomer = self._newcomer()
+        address = f"{newcomer.username}@example.com"
+        self._rows.verify_email(newcomer.phone, address)
+        self._rows.age_user(newcomer.phone, DORMANT)
+        newcomer.access_token = ""
+        newcomer.try_login_by_code(newcomer.send_code("login"), newcomer.last_code())
+        return self._letters.wait_for(address, "phone_claimed").token
+
     def _other_session(self) -> str:
         self._shopper.login()
         return next(session["id"] for session in self._shopper.sessions() if not session["current"])
 
     def _read_inbox(self) -> list[tuple[str, str]]:
         inbox: Any = self._client.get("/dev/inbox", headers={"Accept": "application/json"}).json
-        return [(message["to"], message["code"]) for message in inbox["messages"]]
+        return [(message["to"], message["code"]) for message in inbox["messages"] if message["code"]]
 
 
 @pytest.fixture(scope="module")
@@ -120,8 +159,9 @@ def server(database_url, redis_url):
 
 
 @pytest.fixture
-def visitor(server):
-    return Visitor(LiveClient(server.url))
+def visitor(server, rows, engine):
+    client = LiveClient(server.url)
+    return Visitor(client, rows, Letters(client, engine))
 
 
 @SCHEMA.parametrize()

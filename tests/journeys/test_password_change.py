@@ -37,10 +37,11 @@ def test_the_session_that_changes_goes_on_and_all_others_end(registered, rows, l
     assert letters.wait_for(registered.phone, "password_changed")
 
 
-def test_the_old_refresh_token_is_dead_and_ends_nothing(registered, clock):
+def test_the_old_refresh_token_is_dead_and_ends_nothing(registered, clock, rows):
     """R27: neither inside the grace, where it would have got tokens that are good for nothing, nor after it."""
     old = registered.refresh_token
     new = change_password(registered).json
+    assert rows.sessions(counter=2) == 1
     assert registered.try_refresh(old).code == "refresh_invalid"
     clock.advance(seconds=11)
     assert registered.try_refresh(old).code == "refresh_invalid"

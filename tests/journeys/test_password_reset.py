@@ -18,8 +18,9 @@ def forgetful(shopper, pass_time):
 
 def test_a_new_password_by_sms_ends_every_session(forgetful, rows, letters):
     """R27: all devices are out, the new password logs in, the old one does not, and the owner is told."""
-    user = rows.user(forgetful.phone)
-    assert reset(forgetful, forgetful.prove("reset_password")).status == 204
+    user, ticket = rows.user(forgetful.phone), forgetful.prove("reset_password")
+    assert forgetful.me().status == 200
+    assert reset(forgetful, ticket).status == 204
     assert forgetful.me().code == "session_revoked"
     assert forgetful.try_refresh().code == "refresh_invalid"
     assert forgetful.try_login().code == "invalid_credentials"

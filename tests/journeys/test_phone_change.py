@@ -113,8 +113,10 @@ def test_a_code_to_the_new_number_is_no_proof_while_the_change_can_be_undone(mov
 
 def test_undoing_puts_the_old_phone_back_and_everybody_out(moved, rows, letters, pass_time):
     """R27: sessions and the password end; an SMS to the old number opens the account again."""
+    assert moved.me().status == 200
     assert undo(moved, moved.undo_token).status == 204
     user = rows.user(moved.old_phone)
+    assert rows.sessions(user_id=user["id"], ended_at=None) == 0
     assert moved.me().code == "session_revoked"
     assert moved.try_refresh().code == "refresh_invalid"
     assert moved.try_login().code == "invalid_credentials"

@@ -1,8 +1,9 @@
 """二次放号: a number that was given up, and whoever has it now."""
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, text, update
 
+from models import Session
 from tests.changes import DORMANT, NEW_PASSWORD, change_phone, keep, reset
 from tests.letters import wait_until
 from tests.shopper import new_phone, new_username
@@ -150,10 +151,18 @@ def test_half_a_year_less_a_day_is_not_dormant(shopper, rows, redis):
     assert try_code(shopper).status == 200
 
 
-def test_a_refresh_keeps_an_account_awake(shopper, rows, pass_time, clock):
+def test_a_refresh_keeps_an_account_awake(former, engine, clock):
+    """A session that began long ago, and is in use."""
+    with engine.begin() as connection:
+        connection.execute(update(Session).values(refreshed_at=clock()))
+    assert try_code(former).status == 200
+
+
+def test_a_new_account_is_awake_although_its_sessions_are_forgotten(shopper, engine, redis):
     shopper.register()
-    rows.set_user(shopper.phone, created_at=clock() - DORMANT)
-    pass_time(seconds=61)
+    with engine.begin() as connection:
+        connection.execute(delete(Session))
+    redis.flushall()
     shopper.access_token = ""
     assert try_code(shopper).status == 200
 

@@ -1,5 +1,8 @@
 """Numbers that several want, changes that are undone by twenty, and dormant accounts that lose a number once."""
 
+import itertools
+import time
+
 import pytest
 from sqlalchemy import text
 
@@ -139,3 +142,46 @@ def test_an_owner_who_comes_back_while_the_number_goes(quick, live, live_shopper
         (holder,) = holders(former.phone)
         assert (holder == owner) == ("201" not in kinds)
     assert outcomes
+
+
+def test_an_owner_who_keeps_the_number_while_a_newcomer_is_hashed(live, live_shopper, live_letters, rows, redis):
+    """R21: the look before the hash said dormant; the UPDATE after it looks again."""
+    live.restart(SMS_COOLDOWN_SECONDS=0, ARGON2_MEMORY_KIB=19456, ARGON2_ITERATIONS=40)
+    former, address = live_shopper, "keeper@example.com"
+    former.register()
+    rows.verify_email(former.phone, address)
+    rows.age_user(former.phone, DORMANT)
+    redis.flushall()
+    newcomer = former.another()
+    body = newcomer.form(newcomer.prove("register", former.phone))
+    token = live_letters.wait_for(address, "phone_claimed").token
+
+    def call(i):
+        if i:
+            time.sleep(0.1)
+            return live_shopper.client.post("/v1/phone/keep", json={"token": token})
+        return live_shopper.client.post(REGISTER, json=body)
+
+    assert told_apart(in_parallel(2, call)) == {"204": 1, "409 phone_registered": 1}
+    assert rows.user(former.phone)["username"] == former.username
+
+
+def test_two_changes_of_one_account(quick, live, live_shopper, engine):
+    """R21: a proof of the old number is good for one change; the other proved a number that is no longer the account's."""
+    live_shopper.register()
+    with one_for_each_worker(live) as clients:
+        for turn in range(10):
+            bodies = []
+            for phone in (new_phone(), new_phone()):
+                sms_id = live_shopper.send_code("change_phone", phone)
+                bodies.append({"sms_id": sms_id, "code": live_shopper.last_code(phone)})
+
+            def change(i, bodies=bodies):
+                body = bodies[i] | {"current_password": live_shopper.password}
+                return settled(lambda: clients[i].put(PHONE, json=body, token=live_shopper.access_token))
+
+            kinds = told_apart(in_parallel(2, change))
+            assert kinds in ({"200": 1, "403 reauthentication_required": 1}, {"200": 2})
+            with engine.connect() as connection:
+                changes = connection.execute(text("SELECT old_phone, new_phone FROM phone_changes ORDER BY id")).all()
+            assert all(later.old_phone == earlier.new_phone for earlier, later in itertools.pairwise(changes)), turn
