@@ -17,15 +17,20 @@ LOOK_SECONDS = 0.02
 class Background:
     """Runs what it is given, one after the other, in a thread that lives while there is work.
 
+    ``pause_seconds`` lie at least between submission and work: it then takes no time from the reply that is just being made.
+
     What does not fit into the queue is dropped and counted, so that a flood costs memory no more than time. The thread is
     started with the first work, and anew where it is gone: a server may fork after this was made. What waits when the process
     ends is lost, but for what ``drain`` waits for; what must not be lost is a row before it is work here.
     """
 
-    def __init__(self, name: str, log: FilteringBoundLogger, idle_seconds: float = IDLE_SECONDS) -> None:
+    def __init__(
+        self, name: str, log: FilteringBoundLogger, *, pause_seconds: float = 0, idle_seconds: float = IDLE_SECONDS
+    ) -> None:
         self.dropped = 0
         self._name = name
         self._log = log
+        self._pause_seconds = pause_seconds
         self._idle_seconds = idle_seconds
         self._begin_anew()
         _all.add(self)
@@ -34,7 +39,7 @@ class Background:
         """Run ``work`` soon; what it raises is logged by its type."""
         with self._lock:
             try:
-                self._work.put_nowait(work)
+                self._work.put_nowait((time.monotonic() + self._pause_seconds, work))
             except queue.Full:
                 self.dropped += 1
                 dropped = self.dropped
@@ -49,7 +54,7 @@ class Background:
         return self._work.unfinished_tasks == 0
 
     def _begin_anew(self) -> None:
-        self._work: queue.Queue[Callable[[], object]] = queue.Queue(CAPACITY)
+        self._work: queue.Queue[tuple[float, Callable[[], object]]] = queue.Queue(CAPACITY)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -68,7 +73,7 @@ class Background:
     def _run(self) -> None:
         while True:
             try:
-                work = self._work.get(timeout=self._idle_seconds)
+                due, work = self._work.get(timeout=self._idle_seconds)
             except queue.Empty:
                 with self._lock:
                     if self._work.empty():
@@ -76,6 +81,7 @@ class Background:
                         return
                 continue
             try:
+                time.sleep(max(0, due - time.monotonic()))
                 work()
             except Exception as error:
                 self._log.error("work_failed", queue=self._name, error=type(error).__name__)

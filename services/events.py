@@ -18,6 +18,7 @@ from services.purges import purge
 from services.sources import Source
 
 ADD = insert(SecurityEvent)
+AFTER_REPLY_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Events:
         self._database = database
         self._clock = clock
         self._log = log
-        self._soon = Background("events", log)
+        self._soon = Background("events", log, pause_seconds=AFTER_REPLY_SECONDS)
 
     def record(
         self,
@@ -76,8 +77,8 @@ class Events:
     def refused(self, kind: str, user_id: str | None, source: Source, detail: str | None = None) -> None:
         """Write a refusal that matters; of one that names no account we know there is only the log's line."""
         row = self._row(kind, user_id, source, None, detail)
-        if user_id is not None:
-            self._soon.submit(lambda: self._write(row))
+        # One that names no account goes the same way, so that its reply takes the same time.
+        self._soon.submit(lambda: self._write(row) if user_id else None)
 
     def page(self, user_id: str, before: str | None, limit: int) -> EventPage:
         """At most ``limit`` events of an account that are older than the event ``before``."""

@@ -69,7 +69,7 @@ def test_work_that_comes_just_when_the_thread_gives_up_is_done():
     with soon._lock:
         time.sleep(0.1)
         assert threads()
-        soon._work.put_nowait(lambda: done.append(2))
+        soon._work.put_nowait((0, lambda: done.append(2)))
     wait_until(lambda: done == [1, 2])
 
 
@@ -78,6 +78,16 @@ def test_one_thread_works_however_many_submit(soon):
     in_parallel(50, lambda _: soon.submit(lambda: seen.add(threading.get_ident())))
     assert drain(5)
     assert len(seen) == 1
+
+
+def test_a_pause_lies_before_each_work_and_delays_no_other():
+    soon = Background("tests", structlog.get_logger(), pause_seconds=0.1)
+    started, done = time.monotonic(), []
+    for _ in range(50):
+        soon.submit(lambda: done.append(time.monotonic() - started))
+    assert drain(5)
+    assert min(done) >= 0.1
+    assert max(done) < 3
 
 
 def test_a_failure_is_a_line_in_the_log_and_the_next_work_is_done(soon):
