@@ -13,6 +13,7 @@ from api.config_sms import SmsConfig
 from api.migrate import migrate
 from sms.memory import MemoryGateway
 from tests.clients import Client, InProcessClient, LiveClient
+from tests.letters import Letters
 from tests.rows import Rows
 from tests.servers.live import LiveServer
 from tests.servers.mariadb import MariadbServer
@@ -182,6 +183,12 @@ def shopper(make_shopper, client):
     return make_shopper(client)
 
 
+@pytest.fixture
+def letters(client, engine, gateway):
+    """The notices of ``client``'s app."""
+    return Letters(client, engine, gateway)
+
+
 @pytest.fixture(scope="session")
 def live(database_url, redis_url):
     """The real server; each test finds it running with its default settings."""
@@ -202,3 +209,8 @@ def live_shopper(live_client):
         return [(message["to"], message["code"]) for message in messages if message["code"]]
 
     return Shopper(live_client, read_inbox)
+
+
+@pytest.fixture
+def live_letters(live_client, engine):
+    return Letters(live_client, engine)
