@@ -36,6 +36,7 @@ LIMITS = {
     "LIMIT_LOGIN_PER_ACCOUNT": "10/minute;50/hour",
     "LIMIT_AVAILABILITY_PER_ADDRESS": "60/minute",
     "LIMIT_REFRESH_PER_ADDRESS": "60/minute",
+    "LIMIT_EXPORT_PER_ACCOUNT": "10/hour",
 }
 
 
@@ -71,6 +72,7 @@ class Config:
     refresh_token_seconds: int
     refresh_grace_seconds: int
     session_seconds: int
+    close_days: int
     argon2_memory_kib: int
     argon2_iterations: int
     argon2_lanes: int
@@ -141,6 +143,7 @@ def _read(env: Env, instance: Path) -> Config:
         refresh_token_seconds=_at_least(1, env, "REFRESH_TOKEN_SECONDS", 2592000),
         refresh_grace_seconds=_at_least(0, env, "REFRESH_GRACE_SECONDS", 10),
         session_seconds=_at_least(1, env, "SESSION_SECONDS", 7776000),
+        close_days=_at_least(1, env, "CLOSE_DAYS", 15),
         argon2_memory_kib=_at_least(8, env, "ARGON2_MEMORY_KIB", 19456),
         argon2_iterations=_at_least(1, env, "ARGON2_ITERATIONS", 2),
         argon2_lanes=_at_least(1, env, "ARGON2_LANES", 1),

@@ -9,7 +9,7 @@ import structlog
 from api.wiring import Services
 from services.jobs import Job, Jobs
 
-MINUTE, DAY = 60, 86400
+MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 def build_jobs(wired: Services) -> Jobs:
@@ -19,6 +19,7 @@ def build_jobs(wired: Services) -> Jobs:
     jobs = [
         Job("sms_purge", DAY, lambda: messages.purge(keep)),
         Job("notices", MINUTE, wired.notices.send_due),
+        Job("erasure", HOUR, wired.erasure.erase_due),
         *(Job(f"sms_receipts_{poll.gateway}", every, poll.run) for poll in wired.polls),
     ]
     return Jobs(jobs, wired.redis, structlog.get_logger())

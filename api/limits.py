@@ -130,6 +130,10 @@ def _account() -> str:
     return services().keyring.pseudonym(f"{kind}:{fold(identifier)}")
 
 
+def _caller() -> str:
+    return services().keyring.pseudonym(f"user:{current_caller().profile.id}")
+
+
 def proof_per_account(schema: type[Body]) -> NamedLimit:
     """Current passwords that are tried in bodies of ``schema`` count with the login attempts of the caller's name."""
 
@@ -151,3 +155,4 @@ login_per_address = NamedLimit("login_per_address", _address)
 login_per_account = NamedLimit("login_per_account", _account)
 availability_per_address = NamedLimit("availability_per_address", _address)
 refresh_per_address = NamedLimit("refresh_per_address", _address)
+export_per_account = NamedLimit("export_per_account", _caller)

@@ -2,6 +2,7 @@
 
 from flask_restful import Api
 
+from resources.export import DataExport
 from resources.login import Login
 from resources.logout import Logout
 from resources.me import Me
@@ -24,6 +25,7 @@ ROUTES = (
     ("/v1/sessions", SessionList),
     ("/v1/sessions/<session_id>", SessionItem),
     ("/v1/me", Me),
+    ("/v1/me/export", DataExport),
 )
 
 

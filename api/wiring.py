@@ -19,12 +19,16 @@ from services.accounts import Accounts
 from services.budgets import Budgets
 from services.challenges import ChallengeRules, Challenges
 from services.clock import Clock
+from services.closings import Closings
+from services.erasure import Erasure
 from services.events import Events
+from services.exports import Exports
 from services.inbox import Inbox
 from services.keyring import Keyring
 from services.logins import Logins
 from services.message_log import MessageLog
 from services.notices import Notices
+from services.operators import Operators
 from services.passwords import HashingRules, Passwords
 from services.proofs import Proofs
 from services.receipt_polls import ReceiptPoll
@@ -62,6 +66,10 @@ class Services:
     events: Events
     notices: Notices
     proofs: Proofs
+    closings: Closings
+    erasure: Erasure
+    exports: Exports
+    operators: Operators
     polls: tuple[ReceiptPoll, ...]
 
 
@@ -102,7 +110,10 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
     challenges = Challenges(redis, keyring, sender, testers, _challenge_rules(config))
     notices = Notices(database, keyring, build_channels(sender, inbox), clock, structlog.get_logger())
     proofs = Proofs(database, passwords, challenges, events, clock)
-    accounts = Accounts(database, passwords, tickets, sessions, cache, events, clock)
+    erasure = Erasure(database, messages, cache, events, clock, structlog.get_logger())
+    keep = timedelta(days=config.close_days)
+    closings = Closings(database, proofs, cache, events, notices, clock, keep=keep)
+    accounts = Accounts(database, passwords, tickets, sessions, erasure, cache, events, clock)
     return Services(
         config=config,
         database=database,
@@ -112,9 +123,9 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         tokens=tokens,
         sessions=sessions,
         challenges=challenges,
-        verification=Verification(challenges, accounts, tickets),
+        verification=Verification(challenges, accounts, erasure, tickets),
         accounts=accounts,
-        logins=Logins(database, passwords, tickets, sessions, events),
+        logins=Logins(database, passwords, tickets, sessions, closings, erasure, events, clock),
         inbox=inbox,
         gateways=gateways,
         messages=messages,
@@ -123,6 +134,10 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         events=events,
         notices=notices,
         proofs=proofs,
+        closings=closings,
+        erasure=erasure,
+        exports=Exports(database, keyring, events, clock),
+        operators=Operators(database, erasure, cache, events, clock, keep=keep),
         polls=() if named else build_polls(config.sms, pending, messages),
     )
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from models import User
 from models.database import Database
 from services.clock import Clock
+from services.erasure import Erasure
 from services.errors import EmailTaken, NotFound, PhoneRegistered, ServiceError, UsernameTaken
 from services.events import Events
 from services.ids import new_id
@@ -31,6 +32,7 @@ class Accounts:
         passwords: Passwords,
         tickets: Tickets,
         sessions: Sessions,
+        erasure: Erasure,
         cache: SessionCache,
         events: Events,
         clock: Clock,
@@ -39,6 +41,7 @@ class Accounts:
         self._passwords = passwords
         self._tickets = tickets
         self._sessions = sessions
+        self._erasure = erasure
         self._cache = cache
         self._events = events
         self._clock = clock
@@ -51,6 +54,7 @@ class Accounts:
         """
         phone = self._tickets.read("register", ticket)
         refuse_guessable(password, username, phone, email)
+        self._erasure.free(phone)
         self._refuse_taken(phone, username, email)
         user = self._new_user(phone, username, email, self._passwords.hash(password))
         try:

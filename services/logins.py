@@ -1,13 +1,17 @@
 """Logging in: by password, or by a code."""
 
+import dataclasses
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from models import User
 from models.database import Database
+from services.clock import Clock
+from services.closings import Closings
+from services.erasure import Erasure
 from services.errors import InvalidCredentials, PhoneNotRegistered, ServiceUnavailable
 from services.events import Events
 from services.names import fold
@@ -17,7 +21,7 @@ from services.sessions import Sessions, SignedIn
 from services.sources import Source
 from services.tickets import Tickets
 
-ACCOUNT_COLUMNS = (*PROFILE_COLUMNS, User.credential_version, User.password_hash)
+ACCOUNT_COLUMNS = (*PROFILE_COLUMNS, User.erase_after, User.credential_version, User.password_hash)
 FIND_BY = {
     kind: select(*ACCOUNT_COLUMNS).where(column == bindparam("identifier"))
     for kind, column in (("phone", User.phone), ("email", User.verified_email_key), ("username", User.username_key))
@@ -33,13 +37,24 @@ class Logins:
     """Turns a proof into a session. All failures of a password login are one failure, and take one time."""
 
     def __init__(
-        self, database: Database, passwords: Passwords, tickets: Tickets, sessions: Sessions, events: Events
+        self,
+        database: Database,
+        passwords: Passwords,
+        tickets: Tickets,
+        sessions: Sessions,
+        closings: Closings,
+        erasure: Erasure,
+        events: Events,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._tickets = tickets
         self._sessions = sessions
+        self._closings = closings
+        self._erasure = erasure
         self._events = events
+        self._clock = clock
 
     def by_password(self, kind: str, identifier: str, password: str, source: Source) -> SignedIn:
         """Log in the account whose ``kind`` (phone, email, username) is ``identifier``; a phone is E.164.
@@ -48,22 +63,30 @@ class Logins:
         """
         row = self._find(kind, identifier if kind == "phone" else fold(identifier))
         fits = self._passwords.verify(row and row.password_hash, password)
-        if row is None or not fits or row.status == "disabled":
-            self._events.refused("login_failed", row and row.id, source, "disabled" if fits else "password")
-            raise InvalidCredentials
+        if row is None or not fits or not self._may_enter(row):
+            self._refuse(row, source, row.status if row and fits else "password")
         if self._passwords.is_outdated(row.password_hash):
             self._rehash(row, password)
         return self._open(row, source)
 
     def by_code(self, phone: str, source: Source) -> SignedIn:
         """Log in the account of a phone whose possession is proven; raises ``PhoneNotRegistered`` with a ticket."""
+        self._erasure.free(phone)
         row = self._find("phone", phone)
         if row is None:
             raise PhoneNotRegistered(ticket=self._tickets.issue("register", phone))
-        if row.status == "disabled":
-            self._events.refused("login_failed", row.id, source, "disabled")
-            raise InvalidCredentials
+        if not self._may_enter(row):
+            self._refuse(row, source, row.status)
         return self._open(row, source)
+
+    def _may_enter(self, row: Any) -> bool:
+        return bool(row.status == "active" or (row.status == "closing" and row.erase_after > self._clock()))
+
+    def _refuse(self, row: Any, source: Source, detail: str) -> NoReturn:
+        """Nothing is written of an account whose time is over: its rows are about to be blanked."""
+        known = row is not None and (row.status == "disabled" or self._may_enter(row))
+        self._events.refused("login_failed", row.id if known else None, source, detail)
+        raise InvalidCredentials
 
     def _find(self, kind: str, identifier: str) -> Any:
         with self._database.connection() as connection:
@@ -77,7 +100,18 @@ class Logins:
                 connection.execute(REHASH, values)
 
     def _open(self, row: Any, source: Source) -> SignedIn:
+        if row.status == "closing":
+            return self._reopen(row, source)
         with self._database.connection() as connection:
             pair = self._sessions.open(connection, row.id, row.credential_version, source)
         self._events.note("logged_in", row.id, source)
         return SignedIn.of(profile_of(row), pair)
+
+    def _reopen(self, row: Any, source: Source) -> SignedIn:
+        """Open the account again and log in, both or neither."""
+        with self._database.transaction() as connection:
+            self._closings.reopen(connection, row.id, source)
+            pair = self._sessions.open(connection, row.id, row.credential_version, source)
+            self._events.record(connection, "logged_in", row.id, source)
+        self._closings.changed(row.id)
+        return SignedIn.of(dataclasses.replace(profile_of(row), status="active"), pair)

@@ -1,5 +1,6 @@
 """Hashing passwords: Argon2id, at most as many at once as there are cores."""
 
+import secrets
 import threading
 import unicodedata
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from services.errors import ServiceUnavailable
+
+# In place of a hash: no password fits until a new one is set.
+BLOCKED = ""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Passwords:
         self._patience = rules.patience
         self._places = threading.Semaphore(rules.places)
         self._entrance = threading.Semaphore(rules.places + rules.queue)
-        self._hash_of_nobody = self._hasher.hash("nobody's password")
+        self._hash_of_nobody = self._hasher.hash(secrets.token_urlsafe(32))
 
     def hash(self, password: str) -> str:
         """The PHC string of a password, in NFC as NIST SP 800-63B-4, 3.1.1.2 asks."""
@@ -45,7 +49,7 @@ class Passwords:
             return self._hasher.hash(_normalised(password))
 
     def verify(self, password_hash: str | None, password: str) -> bool:
-        """Whether the password fits; for an account that is not there, as slow and always false."""
+        """Whether the password fits; where there is no account, or its password is ``BLOCKED``, as slow and always false."""
         with self._place():
             try:
                 return self._hasher.verify(password_hash or self._hash_of_nobody, _normalised(password))

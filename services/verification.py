@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.accounts import Accounts
 from services.challenges import Challenges
+from services.erasure import Erasure
 from services.errors import PhoneNotRegistered, PhoneRegistered
 from services.tickets import PURPOSES, Tickets
 
@@ -20,14 +21,16 @@ class IssuedTicket:
 class Verification:
     """Redeems codes whose proof has to be carried by the client."""
 
-    def __init__(self, challenges: Challenges, accounts: Accounts, tickets: Tickets) -> None:
+    def __init__(self, challenges: Challenges, accounts: Accounts, erasure: Erasure, tickets: Tickets) -> None:
         self._challenges = challenges
         self._accounts = accounts
+        self._erasure = erasure
         self._tickets = tickets
 
     def verify(self, sms_id: str, code: str) -> IssuedTicket:
         """A ticket for the phone; raises as ``Challenges.redeem``, and ``PhoneRegistered`` or ``PhoneNotRegistered``."""
         with self._challenges.redeem(sms_id, code, PURPOSES) as proof:
+            self._erasure.free(proof.phone)
             registered = self._accounts.is_phone_registered(proof.phone)
             if proof.purpose == "register" and registered:
                 raise PhoneRegistered

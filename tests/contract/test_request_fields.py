@@ -8,8 +8,10 @@ from marshmallow import ValidationError
 
 import schemas
 from schemas.body import Body, WithPasswordConfirm
+from schemas.close import CloseBody
 from schemas.login import LoginBody
 from schemas.me import ProfileBody
+from schemas.proof import WithProof
 from schemas.register import RegisterBody, UsernameBody
 from schemas.sms import SmsBody, VerifyBody
 from schemas.tokens import RefreshBody
@@ -22,8 +24,9 @@ BODIES = {
     "POST /v1/login": LoginBody,
     "POST /v1/token/refresh": RefreshBody,
     "PATCH /v1/me": ProfileBody,
+    "DELETE /v1/me": CloseBody,
 }
-OF_NO_BODY = {Body, WithPasswordConfirm, UsernameBody}
+OF_NO_BODY = {Body, WithPasswordConfirm, WithProof, UsernameBody}
 # Receipts are the vendors' arrays: they have no fields of ours.
 WITH_BODY = {
     str(operation): operation for operation in OPERATIONS if operation.request and not is_array(operation.request)

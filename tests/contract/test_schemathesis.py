@@ -42,6 +42,7 @@ UNHURRIED = {
     "SMS_WRONG_GUESSES_PER_DAY": 1_000_000,
     "LIMIT_SMS_PER_PHONE": PLENTY,
     "LIMIT_LOGIN_PER_ACCOUNT": PLENTY,
+    "LIMIT_EXPORT_PER_ACCOUNT": PLENTY,
     "SMS_CALLBACK_SECRET": SECRET,
 }
 SCHEMA = schemathesis.openapi.from_path(FILE, config=SchemathesisConfig(seed=1))
@@ -54,7 +55,7 @@ BODIES = {
 LOGIN, CODE = BODIES["logIn"]["by_password"], BODIES["logIn"]["by_code"]
 TICKET, REFRESH = BODIES["register"]["register"]["ticket"], BODIES["refreshTokens"]["refresh"]["refresh_token"]
 SESSION_ID = DOCUMENT["components"]["parameters"]["SessionId"]["examples"]["session_id"]["value"]
-ENDS_SESSIONS = {"logOut", "endSessions", "endSession"}
+ENDS_SESSIONS = {"logOut", "endSessions", "endSession", "closeAccount"}
 seen: defaultdict[str, set[int]] = defaultdict(set)
 
 

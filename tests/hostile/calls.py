@@ -53,6 +53,8 @@ WITH_BODY = (
     Call("POST", "/v1/login", {"sms_id": UNKNOWN_SMS_ID, "code": "123456"}),
     Call("POST", "/v1/token/refresh", {"refresh_token": "no-token"}),
     Call("PATCH", "/v1/me", {"username": "NEW"}, needs_token=True),
+    Call("DELETE", "/v1/me", {"current_password": "no-password"}, needs_token=True),
+    Call("DELETE", "/v1/me", {"sms_id": UNKNOWN_SMS_ID, "code": "123456"}, needs_token=True),
 )
 WITHOUT_BODY = (
     Call("POST", "/v1/sms/<sms_id>/resend"),
@@ -63,4 +65,5 @@ WITHOUT_BODY = (
     Call("DELETE", "/v1/sessions", needs_token=True),
     Call("DELETE", "/v1/sessions/<session_id>", needs_token=True),
     Call("GET", "/v1/me", needs_token=True),
+    Call("GET", "/v1/me/export", needs_token=True),
 )
