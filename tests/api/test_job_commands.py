@@ -18,7 +18,10 @@ def run_on(make_app):
 
 
 def test_the_jobs_are_listed_with_their_periods(run_on):
-    assert run_on({}, "list") == (0, "sms_purge             every 86400 s\n")
+    assert run_on({}, "list") == (
+        0,
+        "sms_purge             every 86400 s\nnotices               every 60 s\nerasure               every 3600 s\n",
+    )
 
 
 def test_a_job_runs_now_and_again_however_often_it_ran(run_on, database_url, clock, redis):
@@ -32,7 +35,10 @@ def test_a_job_runs_now_and_again_however_often_it_ran(run_on, database_url, clo
 
 
 def test_a_job_that_nobody_knows_is_named(run_on):
-    assert run_on({}, "run", "sms_perge") == (1, "There is no job 'sms_perge'; the jobs are sms_purge.\n")
+    assert run_on({}, "run", "sms_perge") == (
+        1,
+        "There is no job 'sms_perge'; the jobs are sms_purge, notices, erasure.\n",
+    )
 
 
 def test_a_job_that_fails_ends_with_1_and_tells_nothing_but_the_kind(run_on):
