@@ -6,6 +6,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from api.account_commands import account_commands
 from api.auth import init_auth
 from api.config import Config, read_config
 from api.edge import Edge
@@ -48,4 +49,5 @@ def create_app(config: Config | None = None, clock: Clock = system_clock, gatewa
     app.cli.add_command(sms_commands)
     app.cli.add_command(job_commands)
     app.cli.add_command(notice_commands)
+    app.cli.add_command(account_commands)
     return app

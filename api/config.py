@@ -40,6 +40,7 @@ LIMITS = {
     "LIMIT_AVAILABILITY_PER_ADDRESS": "60/minute",
     "LIMIT_REFRESH_PER_ADDRESS": "60/minute",
     "LIMIT_EMAIL_PER_ACCOUNT": "5/hour;10/day",
+    "LIMIT_EXPORT_PER_ACCOUNT": "10/hour",
 }
 
 
@@ -85,6 +86,7 @@ class Config:
     event_days: int
     phone_change_undo_days: int
     dormant_days: int
+    close_days: int
     argon2_memory_kib: int
     argon2_iterations: int
     argon2_lanes: int
@@ -165,6 +167,7 @@ def _read(env: Env, instance: Path) -> Config:
         event_days=_at_least(180, env, "EVENT_DAYS", 365),
         phone_change_undo_days=_at_least(1, env, "PHONE_CHANGE_UNDO_DAYS", 3),
         dormant_days=_at_least(1, env, "DORMANT_DAYS", 180),
+        close_days=_at_least(1, env, "CLOSE_DAYS", 15),
         argon2_memory_kib=_at_least(8, env, "ARGON2_MEMORY_KIB", 19456),
         argon2_iterations=_at_least(1, env, "ARGON2_ITERATIONS", 2),
         argon2_lanes=_at_least(1, env, "ARGON2_LANES", 1),

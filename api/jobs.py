@@ -9,7 +9,7 @@ import structlog
 from api.wiring import Services
 from services.jobs import Job, Jobs
 
-MINUTE, DAY = 60, 86400
+MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 def build_jobs(wired: Services) -> Jobs:
@@ -24,6 +24,7 @@ def build_jobs(wired: Services) -> Jobs:
         Job("phone_changes_purge", DAY, wired.phone_changes.purge),
         Job("notices", MINUTE, wired.notices.send_due),
         Job("notices_purge", DAY, lambda: wired.notice_log.purge(keep_notices)),
+        Job("erasure", HOUR, wired.erasure.erase_due),
         *(Job(f"sms_receipts_{poll.gateway}", every, poll.run) for poll in wired.polls),
     ]
     return Jobs(jobs, wired.redis, structlog.get_logger())

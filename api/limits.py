@@ -122,7 +122,13 @@ def _phone() -> str:
 
 
 def _caller() -> str:
+    """The account that asks."""
     return services().keyring.pseudonym(f"user:{current_caller().profile.id}")
+
+
+def _sender() -> str | None:
+    """The account whose token sends an SMS; no budget stops those. None for the purposes that need none."""
+    return _caller() if needs_token(read_object()) else None
 
 
 def _account() -> str:
@@ -147,15 +153,9 @@ def proof_per_account(schema: type[Body]) -> NamedLimit:
     return NamedLimit("login_per_account", name)
 
 
-def _caller() -> str:
-    """The account that asks; JSON is read before its token."""
-    read_object()
-    return services().keyring.pseudonym(f"user:{current_caller().profile.id}")
-
-
 sms_per_address = NamedLimit("sms_per_address", _address)
 sms_per_phone = NamedLimit("sms_per_phone", _phone)
-sms_per_account = NamedLimit("sms_per_account", _caller)
+sms_per_account = NamedLimit("sms_per_account", _sender)
 verify_per_address = NamedLimit("verify_per_address", _address)
 register_per_address = NamedLimit("register_per_address", _address)
 login_per_address = NamedLimit("login_per_address", _address)
@@ -163,3 +163,4 @@ login_per_account = NamedLimit("login_per_account", _account)
 availability_per_address = NamedLimit("availability_per_address", _address)
 refresh_per_address = NamedLimit("refresh_per_address", _address)
 email_per_account = NamedLimit("email_per_account", _caller)
+export_per_account = NamedLimit("export_per_account", _caller)

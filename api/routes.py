@@ -4,6 +4,7 @@ from flask_restful import Api
 
 from resources.email import EmailVerify, MyEmail
 from resources.events import EventList
+from resources.export import DataExport
 from resources.login import Login
 from resources.logout import Logout
 from resources.me import Me
@@ -36,6 +37,7 @@ ROUTES = (
     ("/v1/phone/undo", PhoneUndo),
     ("/v1/phone/keep", PhoneKeep),
     ("/v1/me/events", EventList),
+    ("/v1/me/export", DataExport),
 )
 
 

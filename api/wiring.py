@@ -19,11 +19,14 @@ from services.accounts import Accounts
 from services.budgets import Budgets
 from services.challenges import ChallengeRules, Challenges
 from services.clock import Clock
+from services.closings import Closings
 from services.devices import Devices
 from services.dormancy import Dormancy
 from services.email_addresses import EmailAddresses
 from services.email_links import EmailLinks
+from services.erasure import Erasure
 from services.events import Events
+from services.exports import Exports
 from services.inbox import Inbox
 from services.keyring import Keyring
 from services.logins import Logins
@@ -31,6 +34,7 @@ from services.message_log import MessageLog
 from services.new_phones import NewPhones
 from services.notice_log import NoticeLog
 from services.notices import Notices
+from services.operators import Operators
 from services.password_changes import PasswordChanges
 from services.passwords import HashingRules, Passwords
 from services.phone_changes import PhoneChanges, UndoRules
@@ -77,6 +81,10 @@ class Services:
     phone_changes: PhoneChanges
     new_phones: NewPhones
     phone_claims: PhoneClaims
+    closings: Closings
+    erasure: Erasure
+    exports: Exports
+    operators: Operators
     polls: tuple[ReceiptPoll, ...]
 
 
@@ -121,8 +129,11 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
     notices = Notices(database, keyring, channels, clock, structlog.get_logger())
     links = EmailLinks(keyring, notices, clock, config.public_url, config.email_link_seconds)
     proofs = Proofs(database, passwords, challenges, events, clock)
+    erasure = Erasure(database, messages, cache, events, clock, structlog.get_logger())
+    keep = timedelta(days=config.close_days)
+    closings = Closings(database, proofs, cache, events, notices, clock, keep=keep)
     devices = Devices(notices, clock)
-    dormancy = Dormancy(database, cache, events, notices, clock, after=timedelta(days=config.dormant_days))
+    dormancy = Dormancy(database, erasure, cache, events, notices, clock, after=timedelta(days=config.dormant_days))
     claims = PhoneClaims(
         database, dormancy, keyring, events, notices, clock, structlog.get_logger(), site=config.public_url
     )
@@ -140,7 +151,7 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         challenges=challenges,
         verification=Verification(challenges, claims, tickets),
         accounts=accounts,
-        logins=Logins(database, passwords, claims, tickets, sessions, devices, notices, events),
+        logins=Logins(database, passwords, claims, tickets, sessions, closings, devices, notices, events, clock),
         inbox=inbox,
         gateways=gateways,
         messages=messages,
@@ -155,6 +166,10 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         phone_changes=phone_changes,
         new_phones=NewPhones(database, proofs, challenges, dormancy, phone_changes, cache),
         phone_claims=claims,
+        closings=closings,
+        erasure=erasure,
+        exports=Exports(database, keyring, events, clock),
+        operators=Operators(database, erasure, cache, events, clock, keep=keep),
         polls=() if named else build_polls(config.sms, pending, messages),
     )
 

@@ -4,11 +4,13 @@ from flask import Response
 from flask_restful import Resource
 
 from api.auth import current_caller, login_required
-from api.limits import availability_per_address
-from api.parsing import json_first, parse_body
+from api.limits import availability_per_address, login_per_address, proof_per_account
+from api.parsing import body_optional, json_first, parse_body
+from api.proofs import proof_in
 from api.replies import reply
 from api.sources import current_source
 from api.wiring import services
+from schemas.close import CloseBody
 from schemas.me import ProfileBody
 
 
@@ -28,3 +30,12 @@ class Me(Resource):
         body = parse_body(ProfileBody)
         caller = current_caller()
         return reply(services().accounts.rename(caller, body["username"], current_source()) if body else caller.profile)
+
+    @body_optional
+    @proof_per_account(CloseBody)
+    @login_per_address
+    @login_required
+    def delete(self) -> Response:
+        """Begin to close the account; logging in takes it back for some days."""
+        proof = proof_in(parse_body(CloseBody))
+        return reply(services().closings.close(current_caller(), proof, current_source()), 202)

@@ -16,14 +16,13 @@ from schemas.sms import SmsBody, VerifyBody, needs_token
 class Sms(Resource):
     """A code for a phone."""
 
-    decorators = [sms_per_address, sms_per_phone]
+    decorators = [sms_per_address, sms_per_phone, sms_per_account]
 
     def post(self) -> Response:
         """Send a code; the answer is the same whether or not the phone has an account."""
         body = parse_body(SmsBody)
         if not needs_token(body):
             return reply(services().challenges.send(body["phone"], body["purpose"], language()), 202)
-        sms_per_account.count()  # no budget stops these, so one account must not have many
         user_id = current_caller().profile.id
         phone: str = body.get("phone") or services().accounts.phone_of(user_id)
         return reply(services().challenges.send(phone, body["purpose"], language(), subject=user_id), 202)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, or_, select, update
 from models import Session, User
 from models.database import Database
 from services.clock import Clock
+from services.erasure import Erasure
 from services.errors import PhoneRegistered
 from services.events import Events
 from services.notices import Notices
@@ -25,6 +26,7 @@ HOLDER = select(
     User.id,
     User.credential_version,
     User.status,
+    User.erase_after,
     User.email,
     User.verified_email_key,
     DORMANT.label("is_dormant"),
@@ -52,6 +54,7 @@ class Dormancy:
     def __init__(
         self,
         database: Database,
+        erasure: Erasure,
         cache: SessionCache,
         events: Events,
         notices: Notices,
@@ -60,6 +63,7 @@ class Dormancy:
         after: timedelta,
     ) -> None:
         self._database = database
+        self._erasure = erasure
         self._cache = cache
         self._events = events
         self._notices = notices
@@ -72,6 +76,9 @@ class Dormancy:
             row = connection.execute(HOLDER, {"phone": phone, "awake_since": self._awake_since()}).one_or_none()
         if row is None:
             return None
+        if row.status == "closing" and row.erase_after <= self._clock():
+            # Its time has come and the job has not: nobody is shown it any more.
+            return None if self._erasure.erase(row.id) else self.holder_of(phone)
         email = row.email if row.verified_email_key else None
         return Holder(row.id, phone, row.credential_version, row.status, email, bool(row.is_dormant))
 

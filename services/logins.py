@@ -1,13 +1,16 @@
 """Logging in: by password, or by a code."""
 
 from contextlib import suppress
-from typing import Any
+from dataclasses import replace
+from typing import Any, NoReturn
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from models import User
 from models.database import Database
+from services.clock import Clock
+from services.closings import Closings
 from services.devices import KNOWN, Devices
 from services.errors import InvalidCredentials, PhoneNotRegistered, ServiceUnavailable
 from services.events import Events
@@ -21,7 +24,7 @@ from services.sessions import Sessions, SignedIn, TokenPair
 from services.sources import Source
 from services.tickets import Tickets
 
-ACCOUNT_COLUMNS = (*PROFILE_COLUMNS, User.credential_version, User.password_hash, KNOWN)
+ACCOUNT_COLUMNS = (*PROFILE_COLUMNS, User.erase_after, User.credential_version, User.password_hash, KNOWN)
 FIND_BY = {
     kind: select(*ACCOUNT_COLUMNS).where(column == bindparam("identifier"))
     for kind, column in (("phone", User.phone), ("email", User.verified_email_key), ("username", User.username_key))
@@ -43,18 +46,22 @@ class Logins:
         claims: PhoneClaims,
         tickets: Tickets,
         sessions: Sessions,
+        closings: Closings,
         devices: Devices,
         notices: Notices,
         events: Events,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._claims = claims
         self._tickets = tickets
         self._sessions = sessions
+        self._closings = closings
         self._devices = devices
         self._notices = notices
         self._events = events
+        self._clock = clock
 
     def by_password(self, kind: str, identifier: str, password: str, source: Source) -> SignedIn:
         """Log in the account whose ``kind`` (phone, email, username) is ``identifier``; a phone is E.164.
@@ -63,9 +70,8 @@ class Logins:
         """
         row = self._find(kind, identifier if kind == "phone" else fold(identifier), source)
         fits = self._passwords.verify(row and row.password_hash, password)
-        if row is None or not fits or row.status == "disabled":
-            self._events.refused("login_failed", row and row.id, source, "disabled" if fits else "password")
-            raise InvalidCredentials
+        if row is None or not fits or not self._may_enter(row):
+            self._refuse(row, source, row.status if row and fits else "password")
         if self._passwords.is_outdated(row.password_hash):
             self._rehash(row, password)
         return self._open(row, source)
@@ -75,10 +81,18 @@ class Logins:
         row = self._claims.holder_for(phone, source) and self._find("phone", phone, source)
         if row is None:
             raise PhoneNotRegistered(ticket=self._tickets.issue(phone))
-        if row.status == "disabled":
-            self._events.refused("login_failed", row.id, source, "disabled")
-            raise InvalidCredentials
+        if not self._may_enter(row):
+            self._refuse(row, source, row.status)
         return self._open(row, source)
+
+    def _may_enter(self, row: Any) -> bool:
+        return bool(row.status == "active" or (row.status == "closing" and row.erase_after > self._clock()))
+
+    def _refuse(self, row: Any, source: Source, detail: str) -> NoReturn:
+        """Nothing is written of an account whose time is over: its rows are about to be blanked."""
+        known = row is not None and (row.status == "disabled" or self._may_enter(row))
+        self._events.refused("login_failed", row.id if known else None, source, detail)
+        raise InvalidCredentials
 
     def _find(self, kind: str, identifier: str, source: Source) -> Any:
         with self._database.connection() as connection:
@@ -94,20 +108,23 @@ class Logins:
 
     def _open(self, row: Any, source: Source) -> SignedIn:
         session_id = new_id()
-        if row.is_device_known:
+        if row.status == "active" and row.is_device_known:
             with self._database.connection() as connection:
                 pair = self._sessions.open(connection, row.id, row.credential_version, source, session_id)
             self._events.note("logged_in", row.id, source, session_id)
         else:
-            pair = self._open_on_new_device(row, source, session_id)
+            pair = self._open_with_news(row, source, session_id)
         self._sessions.end_surplus(row.id, source)
-        return SignedIn.of(profile_of(row), pair)
+        return SignedIn.of(replace(profile_of(row), status="active"), pair)
 
-    def _open_on_new_device(self, row: Any, source: Source, session_id: str) -> TokenPair:
-        """The session, its device and what the owner is told of it: all of it or nothing."""
+    def _open_with_news(self, row: Any, source: Source, session_id: str) -> TokenPair:
+        """The session, and what its owner is told: an account that opens again, a device never seen. All of it or nothing."""
         with self._database.transaction() as connection:
-            self._devices.meet(connection, row, source)
+            if row.status == "closing":
+                self._closings.reopen(connection, row.id, source)
+            if not row.is_device_known:
+                self._devices.meet(connection, row, source)
             pair = self._sessions.open(connection, row.id, row.credential_version, source, session_id)
             self._events.record(connection, "logged_in", row.id, source, session_id)
-        self._notices.send_soon()
+        self._closings.changed(row.id)
         return pair

@@ -1,10 +1,10 @@
 """The truth about every message: what was tried, what the vendor's receipt says, whether the code was typed."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from structlog.typing import FilteringBoundLogger
 
@@ -148,6 +148,11 @@ class MessageLog:
         while batch := self._purge_batch(self._clock() - keep):
             deleted += batch
         return deleted
+
+    def forget(self, connection: Connection, phones: Collection[str]) -> None:
+        """Delete what was sent to these phones (E.164), in the transaction that erases their account."""
+        names = [self._keyring.pseudonym(phone) for phone in phones]
+        connection.execute(delete(SmsMessage).where(SmsMessage.phone_name.in_(names)))
 
     def _purge_batch(self, before: datetime) -> int:
         oldest = select(SmsMessage.id).where(SmsMessage.sent_at < before).limit(BATCH)

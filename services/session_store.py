@@ -16,7 +16,7 @@ _INSERTED = ("id", "user_id", "counter", "device", "ip", "created_at", "refreshe
 _GOOD_STANDING = exists().where(
     User.id == bindparam("owner", type_=User.id.type),
     User.credential_version == bindparam("version", type_=User.credential_version.type),
-    User.status != "disabled",
+    User.status == "active",
 )
 _LIVING = (
     Session.user_id == bindparam("owner"),
@@ -83,7 +83,7 @@ class SessionStore:
         self._database = database
 
     def open(self, connection: Connection, claims: Claims, **columns: Any) -> bool:
-        """Insert a session, if its account still has these credentials and is not disabled; says whether it did."""
+        """Insert a session, if its account still has these credentials and is active; says whether it did."""
         values = {"id": claims.session_id, "user_id": claims.user_id, "counter": 1, **columns}
         return connection.execute(OPEN, values | _standing(claims)).rowcount == 1
 

@@ -108,7 +108,7 @@ class Sessions:
     ) -> TokenPair:
         """Insert a session through ``connection``, in its transaction where it has one; its id may be given, for an event.
 
-        Raises ``InvalidCredentials`` when the account changed its credentials, or was disabled, since they were checked.
+        Raises ``InvalidCredentials`` when the account changed its credentials, or is active no longer, since they were checked.
         """
         now = self._clock()
         ends_at = now + self._session_lifetime
@@ -152,7 +152,7 @@ class Sessions:
             state = self._load(claims)
         if state is None or state.expires_at <= now:
             raise SessionRevoked
-        if state.credential_version != claims.credential_version or state.profile.status == "disabled":
+        if state.credential_version != claims.credential_version or state.profile.status != "active":
             raise SessionRevoked
         return Caller(claims.session_id, state.profile)
 

@@ -11,3 +11,7 @@ class Source:
     ip: str
     request_id: str
     language: str
+
+
+# Of what no request asked for: jobs, and operators at a console.
+OURSELVES = Source("", "", "", "zh-CN")

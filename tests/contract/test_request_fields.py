@@ -8,6 +8,7 @@ from marshmallow import ValidationError
 
 import schemas
 from schemas.body import Body, WithPasswordConfirm
+from schemas.close import CloseBody
 from schemas.email import EmailBody, EmailTokenBody
 from schemas.login import LoginBody
 from schemas.me import ProfileBody
@@ -33,6 +34,7 @@ BODIES = {
     "POST /v1/password/reset": PasswordResetBody,
     "POST /v1/phone/undo": PhoneLinkBody,
     "POST /v1/phone/keep": PhoneLinkBody,
+    "DELETE /v1/me": CloseBody,
 }
 OF_NO_BODY = {Body, WithPasswordConfirm, WithProof, UsernameBody}
 # Receipts are the vendors' arrays: they have no fields of ours.

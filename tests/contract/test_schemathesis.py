@@ -46,6 +46,7 @@ UNHURRIED = {
     "LIMIT_SMS_PER_PHONE": PLENTY,
     "LIMIT_LOGIN_PER_ACCOUNT": PLENTY,
     "LIMIT_EMAIL_PER_ACCOUNT": PLENTY,
+    "LIMIT_EXPORT_PER_ACCOUNT": PLENTY,
     "SMS_CALLBACK_SECRET": SECRET,
 }
 SCHEMA = schemathesis.openapi.from_path(FILE, config=SchemathesisConfig(seed=1))
@@ -62,7 +63,7 @@ SESSION_ID = DOCUMENT["components"]["parameters"]["SessionId"]["examples"]["sess
 RESET_TICKET = BODIES["resetPassword"]["reset"]["ticket"]
 UNDO_TOKEN, KEEP_TOKEN = BODIES["undoPhoneChange"]["undo"]["token"], BODIES["keepPhone"]["keep"]["token"]
 CHANGES = {"changePassword", "changePhone"}
-ENDS_SESSIONS = {"logOut", "endSessions", "endSession"}
+ENDS_SESSIONS = {"logOut", "endSessions", "endSession", "closeAccount"}
 seen: defaultdict[str, set[int]] = defaultdict(set)
 
 

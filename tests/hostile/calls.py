@@ -82,6 +82,8 @@ WITH_BODY = (
     Call("POST", "/v1/password/reset", {"ticket": "TICKET", "password": PASSWORD, "password_confirm": PASSWORD}),
     Call("POST", "/v1/phone/undo", {"token": "no-token"}),
     Call("POST", "/v1/phone/keep", {"token": "no-token"}),
+    Call("DELETE", "/v1/me", {"current_password": "no-password"}, needs_token=True),
+    Call("DELETE", "/v1/me", {"sms_id": UNKNOWN_SMS_ID, "code": "123456"}, needs_token=True),
 )
 WITHOUT_BODY = (
     Call("POST", "/v1/sms/<sms_id>/resend"),
@@ -93,4 +95,5 @@ WITHOUT_BODY = (
     Call("DELETE", "/v1/sessions/<session_id>", needs_token=True),
     Call("GET", "/v1/me", needs_token=True),
     Call("GET", "/v1/me/events", needs_token=True),
+    Call("GET", "/v1/me/export", needs_token=True),
 )
