@@ -100,6 +100,9 @@ def test_a_server_runs_jobs_or_leaves_them_to_others(read, word, runs):
         ("SMS_GATEWAYS", "pigeon"),
         ("SMS_GATEWAYS", ""),
         ("TRUSTED_PROXIES", "-1"),
+        ("PUBLIC_URL", "mall.example.com/"),
+        ("DORMANT_DAYS", "30"),
+        ("PHONE_CHANGE_UNDO_DAYS", "0"),
         ("JOBS", "maybe"),
     ],
 )
