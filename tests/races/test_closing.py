@@ -88,12 +88,13 @@ def test_close_and_log_in_at_once(live, live_shopper, rows, engine):
 def test_erase_and_log_in_at_once(live, live_shopper, engine, make_app):
     """Either opened again whole, or erased whole; the time runs out while they come."""
     job = make_app(clock=lambda: datetime.now(UTC)).extensions["dongbao"].erasure
+    outcomes = set()
     with connected(live, CROWD) as clients:
-        for _ in range(12):
+        for turn in range(12):
             shopper = live_shopper.another()
             user_id = shopper.register()["user"]["id"]
             assert _close(live_shopper.client, shopper).status == 202
-            due = datetime.now(UTC) + timedelta(milliseconds=60)
+            due = datetime.now(UTC) + timedelta(milliseconds=25 * turn)
             with engine.begin() as connection:
                 connection.execute(update(User).where(User.id == user_id).values(erase_after=due))
 
@@ -110,6 +111,7 @@ def test_erase_and_log_in_at_once(live, live_shopper, engine, make_app):
             with engine.connect() as connection:
                 user = connection.execute(select(User.__table__).where(User.id == user_id)).one()
                 sessions = connection.execute(select(Session.id).where(Session.user_id == user_id)).all()
+            outcomes.add(user.status)
             entered = [reply for reply in replies if reply.status == 200]
             if user.status == "erased":
                 assert not sessions
@@ -120,6 +122,7 @@ def test_erase_and_log_in_at_once(live, live_shopper, engine, make_app):
                 assert entered
                 for reply in entered:
                     assert shopper.me(reply.json["access_token"]).status == 200
+    assert outcomes == {"active", "erased"}
 
 
 def test_an_operator_locks_the_account_while_it_refreshes(live, live_shopper, make_app):
