@@ -171,3 +171,33 @@ def test_ending_all_sessions_spares_other_shoppers(registered):
     stranger.register()
     registered.client.delete("/v1/sessions", token=registered.access_token)
     assert stranger.me().status == 200
+
+
+@pytest.mark.parametrize("word", ["yes", "2", "garbage", "true1", "on", "null"])
+def test_a_word_that_is_neither_yes_nor_no_logs_nobody_out(registered, word):
+    other = registered.on(registered.client)
+    other.login()
+    reply = registered.client.delete("/v1/sessions", token=registered.access_token, query={"keep_current": word})
+    assert (reply.status, reply.code, reply.json["errors"].keys()) == (422, "validation_failed", {"keep_current"})
+    assert registered.me().status == other.me().status == 200
+
+
+@pytest.mark.parametrize(("word", "stays"), [("true", True), ("1", True), ("false", False), ("0", False), ("", False)])
+def test_the_words_for_yes_and_no(registered, word, stays):
+    query = {"keep_current": word}
+    assert registered.client.delete("/v1/sessions", token=registered.access_token, query=query).status == 204
+    assert registered.me().status == (200 if stays else 401)
+
+
+def test_a_login_beyond_the_bound_ends_the_oldest_session(make_app, make_shopper, clock):
+    """R26: at the next request, although the cache had let it in just before."""
+    shopper = make_shopper(InProcessClient(make_app(max_sessions=3)))
+    tokens = [shopper.register()["access_token"]]
+    for _ in range(4):
+        clock.advance(seconds=1)
+        assert shopper.me(tokens[-1]).status == 200
+        tokens.append(shopper.login()["access_token"])
+    assert [shopper.me(token).status for token in tokens] == [401, 401, 200, 200, 200]
+    assert len(shopper.sessions()) == 3
+    events = shopper.client.get("/v1/me/events", token=shopper.access_token).json["events"]
+    assert [event["type"] for event in events].count("session_ended") == 2
