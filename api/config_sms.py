@@ -13,7 +13,12 @@ from services.dispatch import ANY_REGION, Route
 from services.tester_numbers import TesterNumber
 
 KNOWN = ("console", "tencent", "aliyun", "juhe", "webhook")
-PURPOSES = (*OPEN_PURPOSES, *TOKEN_PURPOSES, "phone_changed")
+# Notices go by SMS to those without a verified address; a vendor sends those that it has a text for.
+NOTICES = (
+    *("phone_changed", "phone_change_undone", "phone_added", "password_changed", "password_reset"),
+    *("new_device", "closing", "reopened"),
+)
+PURPOSES = (*OPEN_PURPOSES, *TOKEN_PURPOSES, *NOTICES)
 LANGUAGES = {"zh-CN": "ZH_CN", "en": "EN"}
 ADAPTIVE = "adaptive"
 SHORTEST_PERIOD = 10

@@ -28,6 +28,7 @@ EXPLANATIONS = {
     "region": "the account or template does not serve this region",
     "content": "the vendor refused the text: check the template",
     "misconfigured": "a setting, signature or template is wrong: see docs/sms.md",
+    "no_template": "the vendor has no text of ours for this notice: register one, see docs/sms.md",
     "no_credit": "the account has no credit: pay the vendor",
     "unreachable": "the vendor could not be reached",
     "left_alone": "it failed too often of late, and was left alone for a while",

@@ -4,7 +4,7 @@ from mail.transport import Cause, Mail, NotTaken, Transport
 from services.errors import Invalid, ServiceError
 from services.mail_caps import MailCaps
 from services.notices import Letter, NotTold
-from services.sender import Sender
+from services.sender import NoTemplate, Sender
 from sms.gateway import Message
 
 # Another try would fare no better.
@@ -20,12 +20,12 @@ class SmsChannel:
         self._sender = sender
 
     def send(self, letter: Letter) -> None:
-        """Raises ``NotTold`` when nothing was sent; a number that is none is given up."""
+        """Raises ``NotTold`` when nothing was sent; a number that is none, and a text that none registered, are given up."""
         message = Message(letter.id, letter.to, letter.kind, "", letter.text.sms, letter.language, 0, letter.link)
         try:
             self._sender.send(message, True)
         except ServiceError as error:
-            raise NotTold(error.code, final=isinstance(error, Invalid)) from None
+            raise NotTold(error.code, final=isinstance(error, (Invalid, NoTemplate))) from None
 
 
 class MailChannel:

@@ -45,6 +45,10 @@ class Sender(Protocol):
         """The code of a challenge was typed."""
 
 
+class NoTemplate(SmsUnavailable):
+    """No gateway has a registered text for this notice: another try would fare no better."""
+
+
 class GuardedSender:
     """Budgets first, then the gateways."""
 
@@ -109,4 +113,6 @@ def _refusal(delivery: Delivery) -> ServiceError:
     if delivery.reason in REFUSALS:
         error, seconds = REFUSALS[delivery.reason]
         return error(retry_after=delivery.retry_after or seconds)
+    if delivery.reason is Reason.NO_TEMPLATE:
+        return NoTemplate(retry_after=RETRY_SECONDS)
     return SmsUnavailable(retry_after=delivery.retry_after or RETRY_SECONDS)

@@ -8,7 +8,7 @@ from sms.endpoint import demand, parse_endpoint
 from sms.faults import GARBLED, broken_exchange
 from sms.gateway import Delivery, GatewayUnusable, Message
 from sms.quiet import hush
-from sms.templates import NO_TEMPLATE, Templates
+from sms.templates import Templates, without_template
 from sms.vendor_codes import aliyun_delivery
 
 try:
@@ -83,7 +83,7 @@ class AliyunGateway:
         """Hand over one message."""
         template, sign = self._templates.id_for(message), self._templates.sign_for(message)
         if template is None or sign is None:
-            return NO_TEMPLATE
+            return without_template(message)
         values = self._templates.values_for(message)
         request = SendSmsRequest(
             phone_numbers=message.to.removeprefix("+"),

@@ -26,6 +26,7 @@ class Reason(Enum):
     REGION = "region"
     CONTENT = "content"
     MISCONFIGURED = "misconfigured"
+    NO_TEMPLATE = "no_template"  # no text is registered for such a notice
     NO_CREDIT = "no_credit"
     UNREACHABLE = "unreachable"
     REFUSED = "refused"  # a code that no table of ours knows

@@ -7,7 +7,7 @@ from sms.endpoint import demand, parse_endpoint
 from sms.faults import GARBLED
 from sms.gateway import Delivery, GatewayUnusable, Message, Outcome, Reason
 from sms.http import Http, json_object
-from sms.templates import NO_TEMPLATE, Templates
+from sms.templates import Templates, without_template
 from sms.vendor_codes import juhe_delivery
 
 MAINLAND = "+86"
@@ -47,7 +47,7 @@ class JuheGateway:
         """Hand over one message."""
         template = self._settings.templates.id_for(message)
         if template is None:
-            return NO_TEMPLATE
+            return without_template(message)
         if not message.to.startswith(MAINLAND):
             return Delivery(Outcome.NOT_SENT, Reason.REGION)
         form = {

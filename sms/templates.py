@@ -7,7 +7,11 @@ from sms.gateway import Delivery, GatewayUnusable, Message, Outcome, Reason
 
 ANY = ""
 PARAMS = ("code", "minutes")
-NO_TEMPLATE = Delivery(Outcome.NOT_SENT, Reason.MISCONFIGURED, fault="no_template")
+
+
+def without_template(message: Message) -> Delivery:
+    """What becomes of a message that no text was registered for: a code's is missing, a notice's may be."""
+    return Delivery(Outcome.NOT_SENT, Reason.MISCONFIGURED if message.code else Reason.NO_TEMPLATE, fault="no_template")
 
 
 @dataclass(frozen=True)

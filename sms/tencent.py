@@ -8,7 +8,7 @@ from sms.endpoint import demand, parse_endpoint
 from sms.faults import GARBLED, broken_exchange
 from sms.gateway import Delivery, GatewayUnusable, Message
 from sms.quiet import hush
-from sms.templates import NO_TEMPLATE, Templates
+from sms.templates import Templates, without_template
 from sms.vendor_codes import tencent_delivery
 
 try:
@@ -71,7 +71,7 @@ class TencentGateway:
         """Hand over one message."""
         request = self._request(message)
         if request is None:
-            return NO_TEMPLATE
+            return without_template(message)
         try:
             # ``call_json`` and not ``SendSms``, which would turn any Python error into a code of that error's name.
             return _verdict(self._client.call_json("SendSms", request))

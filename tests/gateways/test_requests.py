@@ -68,8 +68,7 @@ def test_without_a_template_of_its_own_a_notice_is_not_sent(templated):
     settings = templated.settings.templates
     ids = {key: value for key, value in settings.ids.items() if key[0] != "phone_changed"}
     delivery = templated.gateway(templates=replace(settings, ids=ids)).send(a_notice())
-    assert (delivery.outcome, delivery.reason) == (Outcome.NOT_SENT, Reason.MISCONFIGURED)
-    assert delivery.fault == "no_template"
+    assert (delivery.outcome, delivery.reason) == (Outcome.NOT_SENT, Reason.NO_TEMPLATE)
     assert templated.standin.requests == []
 
 

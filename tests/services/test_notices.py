@@ -19,6 +19,7 @@ from services.mail_caps import MailCaps
 from services.notice_channels import MailChannel, SmsChannel
 from services.notice_log import NoticeLog
 from services.notices import MAIL, PAUSES, SMS, Notices, NotTold
+from services.sender import NoTemplate
 from services.sources import Source
 from tests.letters import wait_until
 from tests.parallel import in_parallel
@@ -381,7 +382,9 @@ def test_without_a_server_mails_are_listed_and_sent_once_there_is_one(make_post,
     assert len(transport.mails) == 1
 
 
-@pytest.mark.parametrize(("error", "final"), [(SmsUnavailable(), False), (Invalid(phone="phone_invalid"), True)])
+@pytest.mark.parametrize(
+    ("error", "final"), [(SmsUnavailable(), False), (Invalid(phone="phone_invalid"), True), (NoTemplate(), True)]
+)
 def test_what_a_refused_sms_means(make_post, error, final):
     class Sender:
         def send(self, message, trusted):
