@@ -5,7 +5,6 @@ Exit codes: 0 done, or nothing to do; 1 there is no such account; 2 refused, and
 
 import sys
 from collections.abc import Callable
-from typing import Any
 
 import click
 from flask.cli import AppGroup
@@ -13,7 +12,7 @@ from flask.cli import AppGroup
 from api.account_lookup import end, find_account, lines_of, name_of
 from api.replies import dump_json
 from api.wiring import services
-from services.errors import ServiceError
+from services.errors import NotFound, ServiceError
 from services.sources import OURSELVES
 
 REFUSED = 2
@@ -89,10 +88,11 @@ def purge(as_json: bool) -> None:
 
 
 def _undo_phone(user_id: str) -> bool:
-    changes: Any = getattr(services(), "phone_changes", None)
-    if changes is None:
-        end(REFUSED, "Changes of phone can't be undone here.")
-    return changes.undo_latest(user_id, OURSELVES) is not False
+    try:
+        services().phone_changes.undo_latest(user_id, OURSELVES)
+    except NotFound:
+        return False
+    return True
 
 
 def _act(account: str, question: str, act: Callable[[str], bool], done: str, yes: bool, as_json: bool) -> None:

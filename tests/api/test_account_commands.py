@@ -9,7 +9,9 @@ import sys
 import pytest
 
 from api.config import ROOT
+from tests.changes import move
 from tests.settings import environment
+from tests.shopper import new_phone
 
 ACTS = ("disable", "enable", "logout", "anonymise", "undo-phone")
 
@@ -172,3 +174,18 @@ def test_each_act_is_an_event_of_an_operator(registered, run, rows, engine):
     assert [tuple(row) for row in rows[-3:]] == [
         (kind, "operator") for kind in ("sessions_ended", "disabled", "enabled")
     ]
+
+
+def test_a_change_of_phone_is_undone_for_whoever_lost_the_message(registered, run, pass_time):
+    old = registered.phone
+    pass_time(61)
+    assert move(registered, new_phone()).status == 200
+    code, said, _ = run("undo-phone", "张三", "--yes")
+    assert (code, said.startswith("张三 (+86138****8000")) == (0, True)
+    assert said.endswith(") is given its former phone.\n")
+    assert registered.me().code == "session_revoked"
+    registered.access_token = ""
+    sms_id = registered.send_code("login", old)
+    assert registered.try_login_by_code(sms_id, registered.last_code(old)).status == 200
+    code, said, _ = run("undo-phone", "张三", "--yes")
+    assert (code, said.startswith("There was nothing to do")) == (0, True)
