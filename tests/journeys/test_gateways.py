@@ -207,7 +207,7 @@ def test_regions_go_their_own_ways(make_app, config, visit, first, second):
 
 
 def test_past_a_budget_messages_stop_until_its_end_but_for_those_with_a_token(site, visit, clock, pass_time):
-    """Whoever is logged in still gets a code: no reply tells who has an account."""
+    """R15: whoever is logged in still gets a code: no reply tells who has an account."""
     client = site(budget_per_hour=1)
     shopper = visit(client)
     shopper.register()
