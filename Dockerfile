@@ -14,6 +14,7 @@ COPY --from=build /opt/venv /opt/venv
 WORKDIR /app
 COPY openapi.yaml wsgi.py ./
 COPY api api
+COPY mail mail
 COPY migrations migrations
 COPY models models
 COPY resources resources
