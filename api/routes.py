@@ -26,18 +26,18 @@ ROUTES = (
     ("/v1/login", Login),
     ("/v1/token/refresh", TokenRefresh),
     ("/v1/logout", Logout),
+    ("/v1/password/reset", PasswordReset),
     ("/v1/sessions", SessionList),
     ("/v1/sessions/<session_id>", SessionItem),
     ("/v1/me", Me),
     ("/v1/me/email", MyEmail),
-    ("/v1/email/verify", EmailVerify),
     ("/v1/me/password", MyPassword),
     ("/v1/me/phone", MyPhone),
-    ("/v1/password/reset", PasswordReset),
-    ("/v1/phone/undo", PhoneUndo),
-    ("/v1/phone/keep", PhoneKeep),
     ("/v1/me/events", EventList),
     ("/v1/me/export", DataExport),
+    ("/v1/email/verify", EmailVerify),
+    ("/v1/phone/undo", PhoneUndo),
+    ("/v1/phone/keep", PhoneKeep),
 )
 
 
