@@ -10,7 +10,8 @@ from api.proofs import proof_in
 from api.replies import reply
 from api.sources import current_source
 from api.wiring import services
-from schemas.email import EmailBody, EmailTokenBody
+from schemas.email import EmailBody
+from schemas.link import LinkBody
 
 
 class MyEmail(Resource):
@@ -34,5 +35,5 @@ class EmailVerify(Resource):
 
     def post(self) -> Response:
         """The address is the account's from now on."""
-        body = parse_body(EmailTokenBody)
+        body = parse_body(LinkBody)
         return reply(services().email_addresses.verify(body["token"], current_source()))

@@ -10,7 +10,8 @@ from api.proofs import proof_in
 from api.replies import no_content, reply
 from api.sources import current_source
 from api.wiring import services
-from schemas.phone import PhoneBody, PhoneLinkBody
+from schemas.link import LinkBody
+from schemas.phone import PhoneBody
 
 phone_per_account = proof_per_account(PhoneBody)
 
@@ -38,7 +39,7 @@ class PhoneUndo(Resource):
 
     def post(self) -> Response:
         """Put the old phone back, and end every session."""
-        services().phone_changes.undo(parse_body(PhoneLinkBody)["token"], current_source())
+        services().phone_changes.undo(parse_body(LinkBody)["token"], current_source())
         return no_content()
 
 
@@ -49,5 +50,5 @@ class PhoneKeep(Resource):
 
     def post(self) -> Response:
         """Keep it."""
-        services().phone_claims.keep(parse_body(PhoneLinkBody)["token"], current_source())
+        services().phone_claims.keep(parse_body(LinkBody)["token"], current_source())
         return no_content()

@@ -1,7 +1,6 @@
-"""Bodies of the calls about e-mail addresses."""
+"""The body of ``PUT /v1/me/email``."""
 
-from schemas.body import Body
-from schemas.fields import Email, Token
+from schemas.fields import Email
 from schemas.proof import WithProof
 
 
@@ -9,9 +8,3 @@ class EmailBody(WithProof):
     """A new address, or the same for a fresh link."""
 
     email = Email(required=True)
-
-
-class EmailTokenBody(Body):
-    """What a mailed link carries."""
-
-    token = Token(required=True)

@@ -1,18 +1,18 @@
-"""Bodies of what is done with an account's phone."""
+"""The body of ``PUT /v1/me/phone``."""
 
 from typing import Any
 
 from marshmallow import validates_schema
 
 from schemas.body import Body
-from schemas.fields import Code, Password, Text, Token
+from schemas.fields import Code, Password, Text
 from schemas.proof import refuse_two_proofs
 
 OLD_PAIR = {"old_sms_id", "old_code"}
 
 
 class PhoneBody(Body):
-    """The body of ``PUT /v1/me/phone``: fresh proof of the old side, and the code that the new number got."""
+    """Fresh proof of the old side, and the code that the new number got."""
 
     current_password = Password()
     old_sms_id = Text()
@@ -24,9 +24,3 @@ class PhoneBody(Body):
     def one_proof(self, data: dict[str, Any], **_: Any) -> None:
         """A password, or both halves of a code, or nothing."""
         refuse_two_proofs(data, OLD_PAIR)
-
-
-class PhoneLinkBody(Body):
-    """What follows ``#token=`` in the link of a message."""
-
-    token = Token(required=True)

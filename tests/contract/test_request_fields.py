@@ -9,11 +9,12 @@ from marshmallow import ValidationError
 import schemas
 from schemas.body import Body, WithPasswordConfirm
 from schemas.close import CloseBody
-from schemas.email import EmailBody, EmailTokenBody
+from schemas.email import EmailBody
+from schemas.link import LinkBody
 from schemas.login import LoginBody
 from schemas.me import ProfileBody
 from schemas.password import PasswordBody, PasswordResetBody
-from schemas.phone import PhoneBody, PhoneLinkBody
+from schemas.phone import PhoneBody
 from schemas.proof import WithProof
 from schemas.register import RegisterBody, UsernameBody
 from schemas.sms import SmsBody, VerifyBody
@@ -28,12 +29,12 @@ BODIES = {
     "POST /v1/token/refresh": RefreshBody,
     "PATCH /v1/me": ProfileBody,
     "PUT /v1/me/email": EmailBody,
-    "POST /v1/email/verify": EmailTokenBody,
+    "POST /v1/email/verify": LinkBody,
     "PUT /v1/me/password": PasswordBody,
     "PUT /v1/me/phone": PhoneBody,
     "POST /v1/password/reset": PasswordResetBody,
-    "POST /v1/phone/undo": PhoneLinkBody,
-    "POST /v1/phone/keep": PhoneLinkBody,
+    "POST /v1/phone/undo": LinkBody,
+    "POST /v1/phone/keep": LinkBody,
     "DELETE /v1/me": CloseBody,
 }
 OF_NO_BODY = {Body, WithPasswordConfirm, WithProof, UsernameBody}
