@@ -14,9 +14,9 @@ from services.clock import Clock
 from services.ids import new_id
 from services.keyring import Keyring
 from services.phones import mask_phone, region_of
+from services.purges import purge
 from sms.gateway import Delivery, Message, Outcome
 
-BATCH = 1000
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 VERIFIED = (
@@ -143,24 +143,14 @@ class MessageLog:
             return list(connection.execute(query))
 
     def purge(self, keep: timedelta) -> int:
-        """Delete what is older than ``keep``, in batches so that nobody waits; says how many rows."""
-        deleted = 0
-        while batch := self._purge_batch(self._clock() - keep):
-            deleted += batch
-        return deleted
+        """Delete what is older than ``keep``; says how many rows."""
+        before = self._clock() - keep
+        return purge(self._database, SmsMessage, before, SmsMessage.sent_at < before)
 
     def forget(self, connection: Connection, phones: Collection[str]) -> None:
         """Delete what was sent to these phones (E.164), in the transaction that erases their account."""
         names = [self._keyring.pseudonym(phone) for phone in phones]
         connection.execute(delete(SmsMessage).where(SmsMessage.phone_name.in_(names)))
-
-    def _purge_batch(self, before: datetime) -> int:
-        oldest = select(SmsMessage.id).where(SmsMessage.sent_at < before).limit(BATCH)
-        with self._database.connection() as connection:
-            ids = list(connection.scalars(oldest))
-            if ids:
-                connection.execute(delete(SmsMessage).where(SmsMessage.id.in_(ids)))
-        return len(ids)
 
     def _receipt_values(self, gateway: str, receipt: Receipt) -> dict[str, Any]:
         return {

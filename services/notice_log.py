@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from models import Notice
 from models.database import Database
 from services.clock import Clock
 from services.notices import Notices
-
-BATCH = 1000
+from services.purges import purge
 
 
 @dataclass(frozen=True)
@@ -59,16 +58,6 @@ class NoticeLog:
         return asked, self._notices.send_due() if asked else 0
 
     def purge(self, keep: timedelta) -> int:
-        """Delete what is older than ``keep``, sent or not, in batches so that nobody waits; says how many rows."""
-        deleted = 0
-        while batch := self._purge_batch(self._clock() - keep):
-            deleted += batch
-        return deleted
-
-    def _purge_batch(self, before: datetime) -> int:
-        oldest = select(Notice.id).where(Notice.created_at < before).limit(BATCH)
-        with self._database.connection() as connection:
-            ids = list(connection.scalars(oldest))
-            if ids:
-                connection.execute(delete(Notice).where(Notice.id.in_(ids)))
-        return len(ids)
+        """Delete what is older than ``keep``, sent or not; says how many rows."""
+        before = self._clock() - keep
+        return purge(self._database, Notice, before, Notice.created_at < before)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from models import PhoneChange, User
@@ -18,6 +18,7 @@ from services.keyring import Keyring
 from services.notices import Notices
 from services.passwords import BLOCKED
 from services.phones import mask_phone
+from services.purges import purge
 from services.session_cache import SessionCache
 from services.sessions import Sessions
 from services.sources import Source
@@ -46,7 +47,6 @@ UNDO_LATER = (
     .values(undone_at=bindparam("now"))
 )
 ADDRESS = select(User.email).where(User.id == bindparam("user"), User.verified_email_key.is_not(None))
-PURGE = delete(PhoneChange).where(PhoneChange.undo_until <= bindparam("now", type_=PhoneChange.undo_until.type))
 
 
 @dataclass(frozen=True)
@@ -130,8 +130,8 @@ class PhoneChanges:
 
     def purge(self) -> int:
         """Delete the changes that can't be undone any more; says how many."""
-        with self._database.connection() as connection:
-            return int(connection.execute(PURGE, {"now": self._clock()}).rowcount)
+        now = self._clock()
+        return purge(self._database, PhoneChange, now, PhoneChange.undo_until <= now)
 
     def _add(self, connection: Connection, user_id: str, old: str, new: str) -> str:
         """The link that undoes the change."""

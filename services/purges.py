@@ -1,4 +1,4 @@
-"""Deleting old rows, a few at a time so that nobody waits for it."""
+"""Deleting old rows, a few at a time so that nobody waits for it: the one way for all tables."""
 
 from datetime import datetime
 from typing import Any
