@@ -1,7 +1,5 @@
 """Notices as people get them: mails, and SMS without a code. They are sent after the reply, so that tests wait for them."""
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +8,7 @@ from sqlalchemy import Engine, func, select
 from models import Notice
 from sms.memory import MemoryGateway
 from tests.clients import Client
-
-PATIENCE_SECONDS = 5
-LOOK_SECONDS = 0.02
+from tests.waiting import wait_until
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,7 @@ class Letters:
 
     def wait_tried(self):
         """Until every notice that was written has been tried."""
-        wait_until(lambda: self._untried() == 0, "notices that nobody tried")
+        wait_until(lambda: self._untried() == 0, "a try of every notice")
 
     def _untried(self) -> int:
         waiting = select(func.count()).select_from(Notice).where(Notice.sent_at.is_(None), Notice.error.is_(None))
@@ -76,14 +72,6 @@ class Letters:
             for message in reversed(sent)
             if not message.code
         ]
-
-
-def wait_until(is_so: Callable[[], Any], what: str):
-    """Look again and again for a few seconds."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline, what
-        time.sleep(LOOK_SECONDS)
 
 
 def _letter(message: dict[str, Any]) -> Letter:

@@ -8,8 +8,9 @@ from mail.smtp import SmtpSettings
 from services.dispatch import ANY_REGION, Route
 from tests.clients import InProcessClient
 from tests.gateways.sockets import refusing
-from tests.letters import Letters, wait_until
+from tests.letters import Letters
 from tests.mails.conftest import SENDER
+from tests.waiting import wait_until
 
 NO_MAIL = {"routes": {ANY_REGION: Route(({"memory": 1},))}}
 LI = "li.si@example.com"

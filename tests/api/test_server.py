@@ -2,10 +2,11 @@
 
 import os
 import signal
-import time
 
 import psutil
 import pytest
+
+from tests.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -28,21 +29,21 @@ def test_a_stopped_server_ends_with_all_its_processes(live):
 def test_a_worker_that_dies_is_replaced(live, live_client):
     victim = _workers(live)[0]
     victim.kill()
-    _wait_until(lambda: len(_workers(live)) == 2 and victim not in _workers(live))
+    wait_until(lambda: len(_workers(live)) == 2 and victim not in _workers(live))
     assert all(live_client.get("/healthz").status == 200 for _ in range(10))
 
 
 def test_a_worker_that_hangs_is_replaced(live, live_client):
     victim = _workers(live)[0]
     os.kill(victim.pid, signal.SIGSTOP)
-    _wait_until(lambda: len(_workers(live)) == 2 and victim not in _workers(live), seconds=20)
+    wait_until(lambda: len(_workers(live)) == 2 and victim not in _workers(live), seconds=20)
     assert all(live_client.get("/healthz").status == 200 for _ in range(10))
 
 
 def test_workers_end_with_a_parent_that_was_killed(live):
     workers = _workers(live)
     os.kill(live.pid, signal.SIGKILL)
-    _wait_until(lambda: not _alive(workers))
+    wait_until(lambda: not _alive(workers))
 
 
 def _workers(live):
@@ -51,10 +52,3 @@ def _workers(live):
 
 def _alive(processes):
     return [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
-
-
-def _wait_until(holds, seconds=8):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(0.05)

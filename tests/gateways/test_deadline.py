@@ -10,8 +10,8 @@ from sms.gateway import Delivery, Outcome, Reason
 from sms.memory import MemoryGateway
 from tests.gateways.messages import a_message
 from tests.gateways.standin import Fault
-from tests.gateways.waiting import until
 from tests.parallel import in_parallel
+from tests.waiting import wait_until
 
 BUSY = Delivery(Outcome.NOT_SENT, Reason.BUSY)
 SOON = 3  # seconds, on a busy machine: drops come for 15 and more
@@ -65,7 +65,7 @@ def test_a_dripping_answer_outlasts_the_read_timeout_but_not_the_deadline(templa
     assert gateway.send(a_message()) == BUSY
     assert len(standin.requests) == 1
     standin.release()
-    until(lambda: gateway.send(a_message()).outcome is Outcome.SENT)
+    wait_until(lambda: gateway.send(a_message()).outcome is Outcome.SENT)
 
 
 def test_a_dripping_webhook_is_left_at_the_deadline(webhook):
@@ -92,7 +92,7 @@ def test_a_call_past_the_deadline_keeps_its_place_until_it_ends(gate):
     assert gateway.send(a_message()) == BUSY
     assert len(gate.asked) == 2
     gate.opened.set()
-    until(lambda: gateway.send(a_message()).outcome is Outcome.SENT)
+    wait_until(lambda: gateway.send(a_message()).outcome is Outcome.SENT)
 
 
 def test_without_a_place_the_answer_comes_at_once(gate):
@@ -119,7 +119,7 @@ def test_gateways_may_share_their_places(gate):
     hanging, healthy = Deadline(gate, 0.05, places), Deadline(MemoryGateway(), 1, places)
     assert [hanging.send(a_message()), healthy.send(a_message())] == [LATE, BUSY]
     gate.opened.set()
-    until(lambda: healthy.send(a_message()).outcome is Outcome.SENT)
+    wait_until(lambda: healthy.send(a_message()).outcome is Outcome.SENT)
 
 
 def test_no_place_is_lost(gate):

@@ -11,10 +11,10 @@ import pytest
 from tests.clients import LiveClient
 from tests.gateways.settings import settings_of
 from tests.gateways.standin import Fault
-from tests.gateways.waiting import until
 from tests.services.gateways import a_log
 from tests.shopper import Shopper
 from tests.timetravel import age_redis
+from tests.waiting import wait_until
 
 PATIENCE = 30  # seconds, on a busy machine
 
@@ -44,7 +44,7 @@ def workers(live) -> list[int]:
 def test_the_first_worker_alone_runs_jobs(start, redis):
     """Two jobs, two threads: were they in both workers, four would have looked in the end."""
     start(WORKERS=2)
-    until(lambda: claimers(redis) == 2, PATIENCE)
+    wait_until(lambda: claimers(redis) == 2, seconds=PATIENCE)
     end = time.monotonic() + 10
     while time.monotonic() < end:
         assert claimers(redis) <= 2
@@ -57,18 +57,18 @@ def test_a_message_gets_its_receipt_with_nothing_set_up(start, aliyun, redis, da
     aliyun.standin.report(aliyun.standin.messages[0]["serial"])
     age_redis(redis, 61)
     log = a_log(database_url, clock)
-    until(lambda: log.trace(shopper.phone, timedelta(days=1))[0].receipt == "delivered", PATIENCE)
+    wait_until(lambda: log.trace(shopper.phone, timedelta(days=1))[0].receipt == "delivered", seconds=PATIENCE)
     assert len(aliyun.standin.questions) == 1
 
 
 def test_a_worker_that_is_replaced_runs_jobs_again(start, live, redis):
     start(WORKERS=1)
-    until(lambda: redis.exists("job:sms_receipts_aliyun"), PATIENCE)
+    wait_until(lambda: redis.exists("job:sms_receipts_aliyun"), seconds=PATIENCE)
     (victim,) = workers(live)
     os.kill(victim, signal.SIGKILL)
-    until(lambda: set(workers(live)) - {victim}, PATIENCE)
+    wait_until(lambda: set(workers(live)) - {victim}, seconds=PATIENCE)
     redis.delete("job:sms_receipts_aliyun")
-    until(lambda: redis.exists("job:sms_receipts_aliyun"), PATIENCE)
+    wait_until(lambda: redis.exists("job:sms_receipts_aliyun"), seconds=PATIENCE)
 
 
 def test_switched_off_no_job_runs(start, redis):
@@ -85,7 +85,7 @@ def test_the_end_of_a_server_waits_for_no_job(start, live, aliyun, redis):
     shopper.send_code("login")
     age_redis(redis, 61)
     aliyun.standin.fault = Fault.HANG
-    until(lambda: aliyun.standin.questions)
+    wait_until(lambda: aliyun.standin.questions)
     begun = time.monotonic()
     live.stop()
     assert time.monotonic() - begun < 5

@@ -10,10 +10,10 @@ from api.config import read_config
 from tests.clients import InProcessClient
 from tests.gateways.settings import settings_of
 from tests.gateways.standin import Fault
-from tests.gateways.waiting import until
 from tests.services.test_secrecy import dump_redis, found
 from tests.settings import environment, environment_of
 from tests.shopper import Shopper
+from tests.waiting import wait_until
 
 
 class Site:
@@ -157,7 +157,7 @@ def test_a_poll_that_hangs_takes_no_place_of_a_message(site, aliyun, pass_time):
     aliyun.standin.fault = Fault.HANG
     poll = threading.Thread(target=here.poll)
     poll.start()
-    until(lambda: aliyun.standin.questions)
+    wait_until(lambda: aliyun.standin.questions)
     aliyun.standin.fault = None
     here.shopper.another().send_code("login")
     assert poll.is_alive()

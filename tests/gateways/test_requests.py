@@ -9,8 +9,8 @@ from sms.gateway import Outcome, Reason
 from sms.templates import ANY, Templates
 from tests.gateways.messages import a_message, a_notice
 from tests.gateways.vendors import templates
-from tests.gateways.waiting import until
 from tests.parallel import in_parallel
+from tests.waiting import wait_until
 
 
 def test_a_message_is_sent_once_and_named(vendor):
@@ -198,7 +198,7 @@ def test_a_connection_that_the_vendor_closed_meanwhile_costs_no_message(vendor):
     gateway = vendor.gateway()
     for i in range(5):
         assert gateway.send(a_message()).outcome is Outcome.SENT
-        until(lambda sent=i + 1: vendor.standin.closings >= sent)
+        wait_until(lambda sent=i + 1: vendor.standin.closings >= sent)
 
 
 def test_names_by_language_have_a_default():

@@ -1,12 +1,11 @@
 """New devices: the owner is told of each, once, and nobody can make a flood of it."""
 
-import time
-
 import pytest
 from sqlalchemy import delete, func, select
 
 from models import Device, Notice
 from tests.clients import InProcessClient
+from tests.waiting import wait_until
 
 PHONE, LAPTOP = (
     "DongbaoApp/3.2 (iPhone; iOS 18.1)",
@@ -121,10 +120,11 @@ def test_the_message_says_when_where_and_on_what(make_app, make_shopper, gateway
 
 def _wait_for_notices(engine, gateway):
     """The messages, once all notices are sent by whichever thread has claimed them."""
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
+    unsent = select(func.count()).select_from(Notice).where(Notice.sent_at.is_(None))
+
+    def all_sent():
         with engine.connect() as connection:
-            if not connection.scalar(select(func.count()).select_from(Notice).where(Notice.sent_at.is_(None))):
-                break
-        time.sleep(0.01)
+            return connection.scalar(unsent) == 0
+
+    wait_until(all_sent, "the notices")
     return gateway.messages

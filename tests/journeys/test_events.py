@@ -1,12 +1,12 @@
 """What happened to an account, as its owner reads it, and as the log has it."""
 
 import re
-import time
 
 import pytest
 from structlog.testing import capture_logs
 
 from tests.clients import InProcessClient
+from tests.waiting import wait_until
 
 PHONE = "DongbaoApp/3.2 (iPhone; iOS 18.1)"
 
@@ -25,11 +25,8 @@ def page(shopper, **query):
 
 def types(shopper, n):
     """The types, newest first, once there are ``n``: refusals are written after the reply."""
-    deadline = time.monotonic() + 5
-    while len(found := page(shopper, limit=100)["events"]) < n:
-        assert time.monotonic() < deadline, found
-        time.sleep(0.01)
-    return [event["type"] for event in found]
+    wait_until(lambda: len(page(shopper, limit=100)["events"]) >= n, f"{n} events")
+    return [event["type"] for event in page(shopper, limit=100)["events"]]
 
 
 def test_the_owner_sees_what_happened_and_from_where(make_app, make_shopper, clock):

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.changes import NEW_PASSWORD, change_password
-from tests.letters import wait_until
+from tests.waiting import wait_until
 
 
 @pytest.fixture

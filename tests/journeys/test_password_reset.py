@@ -3,8 +3,8 @@
 import pytest
 
 from tests.changes import NEW_PASSWORD, move, reset
-from tests.letters import wait_until
 from tests.shopper import new_phone
+from tests.waiting import wait_until
 
 
 @pytest.fixture

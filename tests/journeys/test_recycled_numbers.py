@@ -5,8 +5,8 @@ from sqlalchemy import delete, text, update
 
 from models import Session
 from tests.changes import DORMANT, NEW_PASSWORD, change_phone, keep, reset
-from tests.letters import wait_until
 from tests.shopper import new_phone, new_username
+from tests.waiting import wait_until
 
 MAIL = "former@example.com"
 

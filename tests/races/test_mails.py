@@ -5,9 +5,10 @@ from collections import Counter
 import pytest
 
 from tests.clients import LiveClient
-from tests.letters import Letters, wait_until
+from tests.letters import Letters
 from tests.mails.postbox import Postbox
 from tests.parallel import in_parallel
+from tests.waiting import wait_until
 
 SHOPPERS = 24
 LI = "li.si@example.com"

@@ -10,18 +10,12 @@ from structlog.testing import capture_logs
 
 from services.background import CAPACITY, Background, drain
 from tests.parallel import in_parallel
+from tests.waiting import wait_until
 
 
 @pytest.fixture
 def soon():
     return Background("tests", structlog.get_logger())
-
-
-def wait_until(condition, seconds=5):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came to pass"
-        time.sleep(0.002)
 
 
 def threads():

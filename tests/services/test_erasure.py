@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +15,7 @@ from services import erasure, export_queries
 from services.ids import new_id
 from tests.settings import environment
 from tests.tables import where_is
+from tests.waiting import wait_until
 
 DAY = 86400
 OF_PERSONS = ("user_id", "phone_name")
@@ -142,9 +142,7 @@ def test_a_job_that_is_killed_loses_nothing_and_repeats_nothing(engine, database
     env = environment(instance, database_url, redis_url)
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "jobs", "run", "erasure"]
     first = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 30
-    while not _erased(engine) > 5 and time.monotonic() < deadline:
-        time.sleep(0.005)
+    wait_until(lambda: _erased(engine) > 5, "the first of them", seconds=30)
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
     half = _erased(engine)

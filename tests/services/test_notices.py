@@ -21,9 +21,9 @@ from services.notice_log import NoticeLog
 from services.notices import MAIL, PAUSES, SMS, Notices, NotTold
 from services.sender import NoTemplate
 from services.sources import Source
-from tests.letters import wait_until
 from tests.parallel import in_parallel
 from tests.settings import SECRET
+from tests.waiting import wait_until
 
 SOURCE = Source("Firefox", "192.0.2.1", "cart-7f3a", "en")
 LI, USER, PHONE = "li.si@example.com", "0" * 32, "+8613800138000"
