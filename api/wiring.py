@@ -87,7 +87,7 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         session_lifetime=timedelta(seconds=config.session_seconds),
         grace=timedelta(seconds=config.refresh_grace_seconds),
     )
-    budgets = None if "console" in gateways else build_budgets(config.sms, redis, keyring, clock)
+    budgets = None if "console" in gateways else build_budgets(config.sms, redis, database, keyring, clock)
     sender = build_sender(config.sms, gateways, redis, keyring, messages, budgets, clock)
     testers = TesterNumbers(config.sms.testers, clock)
     challenges = Challenges(redis, keyring, sender, testers, _challenge_rules(config))

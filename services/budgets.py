@@ -8,7 +8,7 @@ from services.clock import Clock
 from services.keyring import Keyring
 from services.phones import region_of
 from services.scripts import RedisClient, load_script
-from services.traffic import Traffic
+from services.traffic import LIFETIME, Traffic, sent_key
 
 HOUR, DAY = 3600, 86400
 REFUSALS_KEPT = 15 * DAY
@@ -61,17 +61,17 @@ class Budgets:
         rules = self._rules
         keys = (*self._site_keys(), *self._unverified_keys(phone))
         budgets = (
-            ("site_per_hour", rules.site_per_hour(), HOUR),
-            ("site_per_day", rules.site_per_day(), DAY),
-            ("unverified_per_region", rules.unverified_per_region, HOUR),
-            ("unverified_per_prefix", rules.unverified_per_prefix, HOUR),
+            ("site_per_hour", rules.site_per_hour(), HOUR, LIFETIME),
+            ("site_per_day", rules.site_per_day(), DAY, 2 * DAY),
+            ("unverified_per_region", rules.unverified_per_region, HOUR, 2 * HOUR),
+            ("unverified_per_prefix", rules.unverified_per_prefix, HOUR, 2 * HOUR),
         )
-        limits = [NO_LIMIT if trusted or limit is None else limit for _, limit, _ in budgets]
-        pairs = [part for limit, (_, _, period) in zip(limits, budgets, strict=True) for part in (limit, 2 * period)]
+        limits = [NO_LIMIT if trusted or limit is None else limit for _, limit, _, _ in budgets]
+        pairs = [part for limit, (*_, kept) in zip(limits, budgets, strict=True) for part in (limit, kept)]
         spent, *refused = self._claim_budget(keys=(*keys, self._refusals_key(0)), args=(*pairs, REFUSALS_KEPT))
         if not spent:
             return BudgetClaim(keys)
-        name, _, period = budgets[spent - 1]
+        name, _, period, _ = budgets[spent - 1]
         return BudgetClaim(keys, name, period - self._clock().timestamp() % period, refused[0])
 
     def refusals(self, days: int) -> Counter[str]:
@@ -97,7 +97,7 @@ class Budgets:
 
     def _site_keys(self) -> tuple[str, str]:
         now = int(self._clock().timestamp())
-        return f"{{budget}}:hour:{now // HOUR}", f"{{budget}}:day:{now // DAY}"
+        return sent_key(now // HOUR), f"{{budget}}:day:{now // DAY}"
 
     def _unverified_keys(self, phone: str) -> tuple[str, str]:
         hour = int(self._clock().timestamp()) // HOUR
