@@ -53,6 +53,7 @@ class Services:
     inbox: Inbox | None
     gateways: dict[str, Gateway]
     messages: MessageLog
+    testers: TesterNumbers
     sms_standing: SmsStanding
     budgets: Budgets | None
     polls: tuple[ReceiptPoll, ...]
@@ -107,6 +108,7 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         inbox=inbox,
         gateways=gateways,
         messages=messages,
+        testers=testers,
         sms_standing=SmsStanding(redis, keyring, gateways),
         budgets=budgets,
         polls=() if named else build_polls(config.sms, pending, messages),

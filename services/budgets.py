@@ -27,6 +27,17 @@ class BudgetRules:
 
 
 @dataclass(frozen=True)
+class _Budget:
+    """One that a message falls under; ``period`` and how long its counter is ``kept`` are in seconds."""
+
+    name: str
+    key: str
+    limit: int | None
+    period: int
+    kept: int
+
+
+@dataclass(frozen=True)
 class BudgetClaim:
     """A message counted under ``keys``, to be given back when nothing was sent; or the budget that is spent.
 
@@ -58,21 +69,24 @@ class Budgets:
 
         A trusted message, asked for with a token, is counted and never refused.
         """
-        rules = self._rules
-        keys = (*self._site_keys(), *self._unverified_keys(phone))
-        budgets = (
-            ("site_per_hour", rules.site_per_hour(), HOUR, LIFETIME),
-            ("site_per_day", rules.site_per_day(), DAY, 2 * DAY),
-            ("unverified_per_region", rules.unverified_per_region, HOUR, 2 * HOUR),
-            ("unverified_per_prefix", rules.unverified_per_prefix, HOUR, 2 * HOUR),
-        )
-        limits = [NO_LIMIT if trusted or limit is None else limit for _, limit, _, _ in budgets]
-        pairs = [part for limit, (*_, kept) in zip(limits, budgets, strict=True) for part in (limit, kept)]
+        budgets = self._budgets(phone)
+        limits = [NO_LIMIT if trusted or budget.limit is None else budget.limit for budget in budgets]
+        pairs = [part for limit, budget in zip(limits, budgets, strict=True) for part in (limit, budget.kept)]
+        keys = tuple(budget.key for budget in budgets)
         spent, *refused = self._claim_budget(keys=(*keys, self._refusals_key(0)), args=(*pairs, REFUSALS_KEPT))
         if not spent:
             return BudgetClaim(keys)
-        name, _, period, _ = budgets[spent - 1]
-        return BudgetClaim(keys, name, period - self._clock().timestamp() % period, refused[0])
+        return BudgetClaim(keys, budgets[spent - 1].name, self._wait(budgets[spent - 1]), refused[0])
+
+    def spent(self, phone: str) -> dict[str, float]:
+        """The budgets that have nothing left for ``phone`` (E.164) now, and after how many seconds they begin anew."""
+        budgets = self._budgets(phone)
+        counts = [int(count or 0) for count in self._redis.mget([budget.key for budget in budgets])]
+        return {
+            budget.name: self._wait(budget)
+            for budget, count in zip(budgets, counts, strict=True)
+            if budget.limit is not None and count >= budget.limit
+        }
 
     def refusals(self, days: int) -> Counter[str]:
         """How many messages each budget refused in the last ``days`` days of UTC, today being one, as far as they are kept."""
@@ -91,6 +105,19 @@ class Budgets:
         """The code arrived and was typed."""
         self._release_budget(keys=self._unverified_keys(phone))
         self._traffic.add()
+
+    def _budgets(self, phone: str) -> tuple[_Budget, ...]:
+        rules = self._rules
+        (hour, day), (region, prefix) = self._site_keys(), self._unverified_keys(phone)
+        return (
+            _Budget("site_per_hour", hour, rules.site_per_hour(), HOUR, LIFETIME),
+            _Budget("site_per_day", day, rules.site_per_day(), DAY, 2 * DAY),
+            _Budget("unverified_per_region", region, rules.unverified_per_region, HOUR, 2 * HOUR),
+            _Budget("unverified_per_prefix", prefix, rules.unverified_per_prefix, HOUR, 2 * HOUR),
+        )
+
+    def _wait(self, budget: _Budget) -> float:
+        return budget.period - self._clock().timestamp() % budget.period
 
     def _refusals_key(self, days_ago: int) -> str:
         return f"{{budget}}:refusals:{int(self._clock().timestamp()) // DAY - days_ago}"

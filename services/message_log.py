@@ -112,14 +112,15 @@ class MessageLog:
                 connection.execute(RECEIVED, [self._receipt_values(gateway, receipt) for receipt in ours])
         return len(ours)
 
-    def trace(self, phone: str, within: timedelta) -> list[Any]:
-        """The tries for a phone (E.164) of late, the newest first."""
+    def trace(self, phone: str, within: timedelta, most: int | None = None) -> list[Any]:
+        """The tries for a phone (E.164) of late, the newest first, and no more than ``most``."""
         query = (
             select(SmsMessage.__table__)
             .where(
                 SmsMessage.phone_name == self._keyring.pseudonym(phone), SmsMessage.sent_at >= self._clock() - within
             )
             .order_by(SmsMessage.sent_at.desc(), SmsMessage.id.desc())
+            .limit(most)
         )
         with self._database.connection() as connection:
             return list(connection.execute(query))
