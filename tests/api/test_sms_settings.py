@@ -81,6 +81,15 @@ def test_routes_for_all_the_rest_make_the_list_needless(read):
         ("SMS_ROUTES", "tencent"),
         ("SMS_ROUTES", "CHN:tencent"),
         ("SMS_ROUTES", "CN:"),
+        ("SMS_ROUTES", "UK:tencent"),
+        ("SMS_ROUTES", "ZZ:tencent"),
+        ("SMS_ROUTES", "*:tencent;*:aliyun"),
+        ("SMS_ROUTES", "CN:tencent;HK:aliyun;cn:juhe"),
+        ("SMS_CALLBACK_SECRET", "fifteen-letters"),
+        ("SMS_CALLBACK_SECRET", "a/secret/with/slashes"),
+        ("SMS_CALLBACK_SECRET", "a secret of some words"),
+        ("SMS_CALLBACK_SECRET", "a-secret-with-a-?-in-it"),
+        ("SMS_CALLBACK_SECRET", "ein-geheimnis-für-uns"),
         ("SMS_BREAKER_SECONDS", "0"),
         ("SMS_LOG_DAYS", "0"),
         ("SMS_RECEIPTS_POLL_SECONDS", "9"),
@@ -100,6 +109,16 @@ def test_routes_for_all_the_rest_make_the_list_needless(read):
 def test_a_bad_setting_is_named(read, name, value):
     with pytest.raises(BadSetting, match=name):
         read(**{name: value})
+
+
+def test_a_bad_callback_secret_is_not_shown(read):
+    with pytest.raises(BadSetting) as refusal:
+        read(SMS_CALLBACK_SECRET="hush/hush")
+    assert "hush" not in str(refusal.value)
+
+
+def test_a_secret_of_sixteen_will_do(read):
+    assert sms(read, SMS_CALLBACK_SECRET="sixteen-letters_").callback_secret == "sixteen-letters_"
 
 
 @pytest.mark.parametrize(("text", "budget"), [("", None), ("none", None), ("500", 500), (" Adaptive ", "adaptive")])
