@@ -98,7 +98,8 @@ class MessageLog:
     def receive(self, gateway: str, receipts: Iterable[Receipt]) -> int:
         """Add a vendor's receipts to the messages that we know; says how many those are.
 
-        One query tells which are ours, so that a flood of others costs no more than that.
+        One query tells which are ours, so that a flood of others costs no more than that. They are written in the order of
+        their ids, so that the same receipts twice at once can't wait for each other.
         """
         by_id = {receipt.message_id: receipt for receipt in sorted(receipts, key=_reported)}
         if not by_id:
@@ -107,9 +108,9 @@ class MessageLog:
             SmsMessage.gateway == gateway, SmsMessage.vendor_message_id.in_(list(by_id))
         )
         with self._database.connection() as connection:
-            ours = [by_id[message_id] for message_id in set(connection.scalars(known)) if message_id]
+            ours = sorted(by_id.keys() & set(connection.scalars(known)))
             if ours:
-                connection.execute(RECEIVED, [self._receipt_values(gateway, receipt) for receipt in ours])
+                connection.execute(RECEIVED, [self._receipt_values(gateway, by_id[message_id]) for message_id in ours])
         return len(ours)
 
     def trace(self, phone: str, within: timedelta, most: int | None = None) -> list[Any]:

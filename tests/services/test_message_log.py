@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Engine, event
 
 from models import SmsMessage
 from services.keyring import Keyring
@@ -95,6 +96,26 @@ def test_the_same_again_changes_nothing(log, clock):
     clock.advance(100)
     assert log.receive("tencent", [receipt]) == 1
     assert the_row(log) == before
+
+
+def test_receipts_are_written_in_the_order_of_their_ids(log, clock):
+    """Or the same ones twice at once would wait for each other for ever."""
+    written = []
+
+    def note(connection, cursor, statement, parameters, context, many):
+        if statement.startswith("UPDATE"):
+            written.extend(repr(of_one) for of_one in parameters)
+
+    ids = [f"sid-{i}" for i in range(10, 40)]
+    for message_id in ids:
+        log.record("tencent", a_message(), sent(message_id))
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        log.receive("tencent", [Receipt(message_id, True, None, clock()) for message_id in reversed(ids)])
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert len(written) == len(ids)
+    assert all(message_id in of_one for message_id, of_one in zip(ids, written, strict=True))
 
 
 def test_a_receipt_without_a_time_again_changes_nothing(log, clock):
