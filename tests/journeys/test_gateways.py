@@ -287,6 +287,17 @@ def test_a_tester_s_resend_goes_nowhere_either(with_tester, visit, first, pass_t
     assert first.asked == []
 
 
+def test_a_code_of_a_tester_s_last_day_is_never_sent(with_tester, visit, first, second, clock, pass_time):
+    """It is a fixed one: whoever has the phone would read it."""
+    clock.advance(86399 - clock().timestamp() % 86400)
+    shopper = visit(with_tester(), TESTER)
+    sms_id = shopper.send_code()
+    pass_time(61)
+    assert shopper.resend(sms_id).status == 202
+    assert first.asked == second.asked == []
+    assert shopper.verify(sms_id, "246810").status == 200
+
+
 def test_past_the_last_day_a_tester_is_a_shopper_like_any_other(with_tester, visit, first, clock):
     shopper = visit(with_tester(), TESTER)
     clock.advance(86400)
