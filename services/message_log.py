@@ -113,6 +113,11 @@ class MessageLog:
                 connection.execute(RECEIVED, [self._receipt_values(gateway, by_id[message_id]) for message_id in ours])
         return len(ours)
 
+    def check(self) -> None:
+        """Raise unless the table can be read now."""
+        with self._database.connection() as connection:
+            connection.execute(select(SmsMessage.id).limit(1))
+
     def trace(self, phone: str, within: timedelta, most: int | None = None) -> list[Any]:
         """The tries for a phone (E.164) of late, the newest first, and no more than ``most``."""
         query = (

@@ -27,7 +27,7 @@ class ReceiptPoll(Protocol):
 class QueuePoll:
     """Empties a vendor's queue, page by page: the vendor hands out each receipt once, however many ask.
 
-    A page that can't be written is held until it can, and nothing more is pulled before.
+    Nothing is pulled while the database is away; a page that can't be written all the same is held until it can.
     """
 
     def __init__(self, queue: ReceiptQueue, messages: MessageLog, log: FilteringBoundLogger) -> None:
@@ -41,6 +41,7 @@ class QueuePoll:
         """Pull what waits, up to 20 pages."""
         known = self._keep()
         for _ in range(PAGES):
+            self._messages.check()
             report = self._queue.pull()
             tell_fault(self._log, self.gateway, report)
             self._held = report.receipts

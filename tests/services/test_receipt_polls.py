@@ -112,6 +112,9 @@ def test_receipts_that_can_not_be_written_are_held_and_no_more_pulled(log):
     class Outage:
         is_over = False
 
+        def check(self):
+            log.check()
+
         def receive(self, gateway, receipts):
             if receipts and not self.is_over:
                 raise OperationalError("INSERT", {}, Exception())
@@ -128,6 +131,14 @@ def test_receipts_that_can_not_be_written_are_held_and_no_more_pulled(log):
     assert poll.run() == 2
     assert receipts(log) == {"1": "delivered", "2": "delivered"}
     assert poll.run() == 0
+
+
+def test_while_the_database_is_away_nothing_is_pulled(clock):
+    """A process that ends after its run could not hold it."""
+    queue = Queue(report("1"))
+    with pytest.raises(OperationalError):
+        queue_poll(queue, a_log("sqlite:////nonexistent/x", clock)).run()
+    assert queue.pulls == 0
 
 
 def noted(pending, redis, *ids):
