@@ -90,11 +90,14 @@ def send(phone: str, name: str, language: str) -> None:
 @sms_commands.command("stats")
 @click.option("--days", default=7, type=click.IntRange(1, 3650), show_default=True, help="How far to look back.")
 def stats(days: int) -> None:
-    """Sent, delivered and verified messages, and their rates, by gateway and region."""
-    click.echo(f"{'gateway':<10}{'region':<8}{'tried':>8}{'sent':>8}{'delivered':>16}{'verified':>16}")
+    """Sent, delivered and verified messages, and their rates, by gateway and region.
+
+    What is unasked was refused by ourselves, and no gateway was tried: for a budget, a breaker, or a limit of the vendor's that we mirror.
+    """
+    click.echo(f"{'gateway':<10}{'region':<8}{'tried':>8}{'unasked':>9}{'sent':>8}{'delivered':>16}{'verified':>16}")
     for row in services().messages.stats(timedelta(days=days)):
         click.echo(
-            f"{row.gateway:<10}{row.region:<8}{row.tried:>8}{row.sent:>8}"
+            f"{row.gateway:<10}{row.region:<8}{row.tried:>8}{row.unasked:>9}{row.sent:>8}"
             f"{_share(row.delivered, row.sent):>16}{_share(row.verified, row.sent):>16}"
         )
     for budget, refused in sorted(_refusals(days).items()):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, func, insert, not_, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from structlog.typing import FilteringBoundLogger
 
@@ -14,7 +14,7 @@ from services.clock import Clock
 from services.ids import new_id
 from services.keyring import Keyring
 from services.phones import mask_phone, region_of
-from sms.gateway import Delivery, Message, Outcome
+from sms.gateway import Delivery, Message, Outcome, Reason
 
 BATCH = 1000
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,6 +39,13 @@ RECEIVED = (
         ),
     )
     .values(receipt=bindparam("state"), receipt_code=bindparam("detail"), receipt_at=bindparam("at"))
+)
+# What we refused ourselves: for a budget, a breaker, and a vendor's limit of a number in the words of no vendor.
+OUR_OWN = (Reason.BUDGET, Reason.LEFT_ALONE, Reason.BUSY, Reason.COOLDOWN, Reason.HOURLY_LIMIT, Reason.DAILY_LIMIT)
+UNASKED = and_(
+    SmsMessage.reason.is_not(None),
+    SmsMessage.reason.in_([reason.value for reason in OUR_OWN]),
+    SmsMessage.vendor_code.is_(None),
 )
 
 
@@ -132,12 +139,13 @@ class MessageLog:
             return list(connection.execute(query))
 
     def stats(self, within: timedelta) -> list[Any]:
-        """Of late: tried, sent, delivered and verified messages by gateway and region."""
+        """Of late: tried, unasked, sent, delivered and verified messages by gateway and region; what is unasked was not tried."""
         query = (
             select(
                 SmsMessage.gateway,
                 SmsMessage.region,
-                func.count().label("tried"),
+                _count(not_(UNASKED)).label("tried"),
+                _count(UNASKED).label("unasked"),
                 _count(SmsMessage.outcome != Outcome.NOT_SENT.value).label("sent"),
                 _count(SmsMessage.receipt == "delivered").label("delivered"),
                 _count(SmsMessage.verified_at.is_not(None)).label("verified"),

@@ -203,10 +203,10 @@ def test_stats_show_rates_by_gateway_and_region(run, log, clock):
     log.verified("1")
     code, said = run("stats")
     head, *lines = [line.split() for line in said.splitlines()]
-    assert (code, head) == (0, ["gateway", "region", "tried", "sent", "delivered", "verified"])
+    assert (code, head) == (0, ["gateway", "region", "tried", "unasked", "sent", "delivered", "verified"])
     assert lines == [
-        ["aliyun", "HK", "1", "0", "0", "0"],
-        ["tencent", "CN", "4", "4", "0", "(0%)", "1", "(25%)"],
+        ["aliyun", "HK", "1", "0", "0", "0", "0"],
+        ["tencent", "CN", "4", "0", "4", "0", "(0%)", "1", "(25%)"],
     ]
 
 

@@ -237,7 +237,7 @@ def test_a_spent_budget_is_told_to_the_operator_and_a_flood_of_refusals_is_not(s
     told = [line["refused"] for line in lines if line["event"] == "sms_budget_spent"]
     assert told == [1, 10, 100]
     stats = client.app.test_cli_runner().invoke(args=["sms", "stats"]).output
-    assert stats.splitlines()[1].split()[:3] == ["none", "CN", str(REFUSALS_ON_RECORD)]
+    assert stats.splitlines()[1].split()[:4] == ["none", "CN", "0", str(REFUSALS_ON_RECORD)]
     assert f"'hour': {REFUSALS_ON_RECORD + 5}" in stats
 
 

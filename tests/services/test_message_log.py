@@ -163,6 +163,25 @@ def test_stats_count_by_gateway_and_region(log, clock):
     assert rows == [("aliyun", "HK", 1, 1, 0, 0), ("tencent", "CN", 3, 2, 1, 1)]
 
 
+@pytest.mark.parametrize(
+    ("refusal", "tried"),
+    [
+        (not_sent(Reason.BUDGET), 0),
+        (not_sent(Reason.LEFT_ALONE), 0),
+        (not_sent(Reason.COOLDOWN), 0),
+        (not_sent(Reason.DAILY_LIMIT), 0),
+        (not_sent(Reason.DAILY_LIMIT, vendor_code="LimitExceeded.PhoneNumberDailyLimit"), 1),
+        (not_sent(Reason.UNREACHABLE), 1),
+        (not_sent(Reason.QUOTA), 1),
+        (Delivery(Outcome.UNKNOWN), 1),
+    ],
+)
+def test_stats_tell_apart_what_no_gateway_was_asked_for(log, refusal, tried):
+    log.record("tencent", a_message(), refusal)
+    (row,) = log.stats(WEEK)
+    assert (row.tried, row.unasked) == (tried, 1 - tried)
+
+
 def test_what_is_older_is_deleted_in_batches(log, clock):
     for i in range(3):
         log.record("tencent", a_message(message_id=f"{i}"), sent(f"{i}"))
