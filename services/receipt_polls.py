@@ -11,6 +11,7 @@ from sms.receipts import Receipt, ReceiptQuery, ReceiptQueue, Report
 
 PAGES = 20
 QUESTIONS = 100
+FAULTS = 5
 
 
 class ReceiptPoll(Protocol):
@@ -69,8 +70,8 @@ class QueryPoll:
         self._log = log
 
     def run(self) -> int:
-        """Ask until nothing is due, or the vendor fails: then the others stay due."""
-        known = 0
+        """Ask until nothing is due, or the vendor fails, also for one message after the other: then the others stay due."""
+        known = faults = 0
         for _ in range(QUESTIONS):
             due = self._pending.claim()
             if due is None:
@@ -79,7 +80,8 @@ class QueryPoll:
             if report.receipts:
                 known += self._messages.receive(self.gateway, report.receipts)
                 self._pending.done(due)
-            if tell_fault(self._log, self.gateway, report):
+            faults += tell_fault(self._log, self.gateway, report)
+            if faults == FAULTS or (report.fault and not report.of_message):
                 break
         return known
 

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from services.keyring import Keyring
 from services.pending_receipts import PendingReceipts
-from services.receipt_polls import PAGES, QUESTIONS, NotingGateway, QueryPoll, QueuePoll
+from services.receipt_polls import FAULTS, PAGES, QUESTIONS, NotingGateway, QueryPoll, QueuePoll
 from sms.gateway import Delivery, Outcome
 from sms.receipts import Receipt, Report
 from tests.parallel import in_parallel
@@ -183,6 +183,28 @@ def test_a_vendor_that_fails_ends_the_run_and_costs_one_message_one_question(pol
     age_redis(redis, 300)
     poll(query).run()
     assert sorted(query.asked[3:]) == ["a", "b", "c"]
+
+
+def refused(*ids):
+    return {message_id: Report(fault="isv.MOBILE_NUMBER_ILLEGAL", of_message=True) for message_id in ids}
+
+
+def test_a_number_that_the_vendor_refuses_costs_the_others_nothing(poll, pending, log, redis):
+    sent(log, "aliyun", "a", "b", "c")
+    noted(pending, redis, "a", "b", "c")
+    query = Query(**refused("a"), b=report("b"), c=report("c"))
+    with capture_logs() as logs:
+        assert poll(query).run() == 2
+    assert query.asked == ["a", "b", "c"]
+    assert [line["fault"] for line in logs] == ["isv.MOBILE_NUMBER_ILLEGAL"]
+
+
+def test_a_vendor_that_refuses_one_number_after_the_other_ends_the_run(poll, pending, redis):
+    ids = [f"{i}" for i in range(FAULTS + 3)]
+    noted(pending, redis, *ids)
+    query = Query(**refused(*ids))
+    poll(query).run()
+    assert query.asked == ids[:FAULTS]
 
 
 def test_runs_at_once_ask_for_each_message_once(poll, pending, log, redis):
