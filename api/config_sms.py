@@ -26,12 +26,17 @@ Budget = int | str | None
 
 @dataclass(frozen=True)
 class VendorConfig:
-    """A vendor's account as its settings say it: ``account`` by name, texts by (purpose, language), "" being any."""
+    """A vendor's account as its settings say it: ``account`` by name, texts by (purpose, language), "" being any.
+
+    Those that are ``overseas`` are for numbers that are not of mainland China.
+    """
 
     account: Mapping[str, str]
     templates: Mapping[tuple[str, str], str]
     signs: Mapping[str, str]
     params: tuple[str, ...]
+    overseas_templates: Mapping[tuple[str, str], str]
+    overseas_signs: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -130,28 +135,34 @@ def _vendor(env: Env, vendor: str) -> VendorConfig:
     prefix = vendor.upper()
     account = {name: env.str(f"{prefix}_{name}", "") or default for name, default in ACCOUNTS[vendor].items()}
     if vendor not in TEMPLATE_NAMES:
-        return VendorConfig(account, {}, {}, ())
-    template = TEMPLATE_NAMES[vendor]
+        return VendorConfig(account, {}, {}, (), {}, {})
+    template, is_signed = TEMPLATE_NAMES[vendor], vendor in SIGNED
     return VendorConfig(
         account=account,
-        templates={
-            (purpose, language): value
-            for purpose in ("", *PURPOSES)
-            for language in ("", *LANGUAGES)
-            if (value := env.str(_name(prefix, template, purpose, language), ""))
-        },
-        signs={
-            language: value
-            for language in ("", *LANGUAGES)
-            if vendor in SIGNED and (value := env.str(_name(prefix, "SIGN_NAME", "", language), ""))
-        },
+        templates=_templates(env, f"{prefix}_{template}"),
+        signs=_signs(env, f"{prefix}_SIGN_NAME") if is_signed else {},
         params=tuple(part.strip() for part in env.str(f"{prefix}_TEMPLATE_PARAMS", "code").split(",")),
+        overseas_templates=_templates(env, f"{prefix}_{template}_OVERSEAS") if is_signed else {},
+        overseas_signs=_signs(env, f"{prefix}_SIGN_NAME_OVERSEAS") if is_signed else {},
     )
 
 
-def _name(prefix: str, kind: str, purpose: str, language: str) -> str:
+def _templates(env: Env, kind: str) -> dict[tuple[str, str], str]:
+    return {
+        (purpose, language): value
+        for purpose in ("", *PURPOSES)
+        for language in ("", *LANGUAGES)
+        if (value := env.str(_name(kind, purpose, language), ""))
+    }
+
+
+def _signs(env: Env, kind: str) -> dict[str, str]:
+    return {language: value for language in ("", *LANGUAGES) if (value := env.str(_name(kind, "", language), ""))}
+
+
+def _name(kind: str, purpose: str, language: str) -> str:
     """Such as ``TENCENT_TEMPLATE_ID_LOGIN_EN``."""
-    return "_".join(filter(None, (prefix, kind, purpose.upper(), LANGUAGES.get(language, ""))))
+    return "_".join(filter(None, (kind, purpose.upper(), LANGUAGES.get(language, ""))))
 
 
 def _testers(text: str, production: bool) -> dict[str, TesterNumber]:

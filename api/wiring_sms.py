@@ -98,7 +98,9 @@ def vendor_settings(name: str, config: VendorConfig) -> Any:
     settings: dict[str, Any] = {key.lower(): value for key, value in config.account.items() if value}
     required = {key.lower(): value for key, value in config.account.items() if not value and key != "ENDPOINT"}
     if name != "webhook":
-        settings["templates"] = Templates(config.templates, config.signs, config.params)
+        settings["templates"] = Templates(
+            config.templates, config.signs, config.params, config.overseas_templates, config.overseas_signs
+        )
     settings_class = getattr(_module(name), f"{name.capitalize()}Settings")
     return settings_class(**required, **settings)
 

@@ -158,6 +158,16 @@ def test_templates_are_told_apart_by_purpose_and_language(read):
     assert config.vendors["tencent"].signs == {"": "咚宝"}
 
 
+def test_templates_and_names_for_overseas_are_told_apart(read):
+    overseas = {"TENCENT_TEMPLATE_ID_OVERSEAS": "200", "TENCENT_TEMPLATE_ID_OVERSEAS_LOGIN_EN": "201"}
+    vendor = sms(read, **TENCENT, **overseas, TENCENT_SIGN_NAME_OVERSEAS_EN="Dongbao").vendors["tencent"]
+    assert (vendor.templates, vendor.signs) == ({("", ""): "100"}, {"": "咚宝"})
+    assert (vendor.overseas_templates, vendor.overseas_signs) == (
+        {("", ""): "200", ("login", "en"): "201"},
+        {"en": "Dongbao"},
+    )
+
+
 def make(read, redis_url, **settings):
     with environment_of({}):
         return create_app(read(REDIS_URL=redis_url, **settings))
