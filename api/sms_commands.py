@@ -53,7 +53,9 @@ def trace(phone: str, days: int) -> None:
     if more:
         click.echo(f"Only the newest {MOST_TRIES} are shown; the others are in the table sms_messages.")
     if not rows:
-        click.echo("Nothing was tried: the shopper gave another number, or a limit refused the request before.")
+        click.echo(
+            "Nothing was tried: the shopper gave another number, or a limit or a crowd refused the request before."
+        )
     for line in standing_lines(number):
         click.echo(line)
 
@@ -90,10 +92,7 @@ def send(phone: str, name: str, language: str) -> None:
 @sms_commands.command("stats")
 @click.option("--days", default=7, type=click.IntRange(1, 3650), show_default=True, help="How far to look back.")
 def stats(days: int) -> None:
-    """Sent, delivered and verified messages, and their rates, by gateway and region.
-
-    What is unasked was refused by ourselves, and no gateway was tried: for a budget, a breaker, or a limit of the vendor's that we mirror.
-    """
+    """Sent, delivered and verified messages, and their rates, by gateway and region; no gateway was tried for what is unasked."""
     click.echo(f"{'gateway':<10}{'region':<8}{'tried':>8}{'unasked':>9}{'sent':>8}{'delivered':>16}{'verified':>16}")
     for row in services().messages.stats(timedelta(days=days)):
         click.echo(
