@@ -1,10 +1,12 @@
 """The settings of sending: which gateways, their accounts and texts, and what may be spent."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from environs import Env
+from phonenumbers import SUPPORTED_REGIONS
 
 from api.bad_setting import BadSetting
 from schemas.fields import parse_phone
@@ -22,18 +24,24 @@ PURPOSES = (*OPEN_PURPOSES, *TOKEN_PURPOSES, *NOTICES)
 LANGUAGES = {"zh-CN": "ZH_CN", "en": "EN"}
 ADAPTIVE = "adaptive"
 SHORTEST_PERIOD = 10
+SECRET = re.compile(r"[A-Za-z0-9._~-]{16,}")
 
 Budget = int | str | None
 
 
 @dataclass(frozen=True)
 class VendorConfig:
-    """A vendor's account as its settings say it: ``account`` by name, texts by (purpose, language), "" being any."""
+    """A vendor's account as its settings say it: ``account`` by name, texts by (purpose, language), "" being any.
+
+    Those that are ``overseas`` are for numbers that are not of mainland China.
+    """
 
     account: Mapping[str, str]
     templates: Mapping[tuple[str, str], str]
     signs: Mapping[str, str]
     params: tuple[str, ...]
+    overseas_templates: Mapping[tuple[str, str], str]
+    overseas_signs: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,7 @@ def read_sms_config(env: Env, production: bool) -> SmsConfig:
         unverified_per_prefix=_optional(env, "SMS_UNVERIFIED_PER_PREFIX", 30),
         tencent_per_day=_at_least_1(env, "TENCENT_PER_DAY", 2),
         log_days=_at_least_1(env, "SMS_LOG_DAYS", 90),
-        callback_secret=env.str("SMS_CALLBACK_SECRET", ""),
+        callback_secret=_secret(env, "SMS_CALLBACK_SECRET"),
         receipts_poll_seconds=_period(env, "SMS_RECEIPTS_POLL_SECONDS"),
     )
 
@@ -92,11 +100,16 @@ def read_sms_config(env: Env, production: bool) -> SmsConfig:
 def _routes(env: Env) -> dict[str, Route]:
     """``SMS_ROUTES=CN:tencent*80+aliyun*20,juhe;*:aliyun``; regions without a route of their own take ``SMS_GATEWAYS``."""
     routes = {ANY_REGION: _route(env.str("SMS_GATEWAYS", "console"), "SMS_GATEWAYS")}
+    named: set[str] = set()
     for part in filter(None, env.str("SMS_ROUTES", "").replace(" ", "").split(";")):
         region, separator, chain = part.partition(":")
-        if not separator or not (region == ANY_REGION or (len(region) == 2 and region.isalpha())):
+        region = region.upper()
+        if not separator or region not in (ANY_REGION, *SUPPORTED_REGIONS):
             raise BadSetting(f"SMS_ROUTES has '{part}'; write it like CN:tencent,aliyun;*:aliyun.")
-        routes[region.upper()] = _route(chain, "SMS_ROUTES")
+        if region in named:
+            raise BadSetting(f"SMS_ROUTES names the region '{region}' twice.")
+        named.add(region)
+        routes[region] = _route(chain, "SMS_ROUTES")
     names = {name for route in routes.values() for stage in route.stages for name in stage}
     if "console" in names and names != {"console"}:
         raise BadSetting("SMS_GATEWAYS mixes console with real gateways; the console stands alone.")
@@ -127,28 +140,34 @@ def _vendor(env: Env, vendor: str) -> VendorConfig:
     prefix = vendor.upper()
     account = {name: env.str(f"{prefix}_{name}", "") or default for name, default in ACCOUNTS[vendor].items()}
     if vendor not in TEMPLATE_NAMES:
-        return VendorConfig(account, {}, {}, ())
-    template = TEMPLATE_NAMES[vendor]
+        return VendorConfig(account, {}, {}, (), {}, {})
+    template, is_signed = TEMPLATE_NAMES[vendor], vendor in SIGNED
     return VendorConfig(
         account=account,
-        templates={
-            (purpose, language): value
-            for purpose in ("", *PURPOSES)
-            for language in ("", *LANGUAGES)
-            if (value := env.str(_name(prefix, template, purpose, language), ""))
-        },
-        signs={
-            language: value
-            for language in ("", *LANGUAGES)
-            if vendor in SIGNED and (value := env.str(_name(prefix, "SIGN_NAME", "", language), ""))
-        },
+        templates=_templates(env, f"{prefix}_{template}"),
+        signs=_signs(env, f"{prefix}_SIGN_NAME") if is_signed else {},
         params=tuple(part.strip() for part in env.str(f"{prefix}_TEMPLATE_PARAMS", "code").split(",")),
+        overseas_templates=_templates(env, f"{prefix}_{template}_OVERSEAS") if is_signed else {},
+        overseas_signs=_signs(env, f"{prefix}_SIGN_NAME_OVERSEAS") if is_signed else {},
     )
 
 
-def _name(prefix: str, kind: str, purpose: str, language: str) -> str:
+def _templates(env: Env, kind: str) -> dict[tuple[str, str], str]:
+    return {
+        (purpose, language): value
+        for purpose in ("", *PURPOSES)
+        for language in ("", *LANGUAGES)
+        if (value := env.str(_name(kind, purpose, language), ""))
+    }
+
+
+def _signs(env: Env, kind: str) -> dict[str, str]:
+    return {language: value for language in ("", *LANGUAGES) if (value := env.str(_name(kind, "", language), ""))}
+
+
+def _name(kind: str, purpose: str, language: str) -> str:
     """Such as ``TENCENT_TEMPLATE_ID_LOGIN_EN``."""
-    return "_".join(filter(None, (prefix, kind, purpose.upper(), LANGUAGES.get(language, ""))))
+    return "_".join(filter(None, (kind, purpose.upper(), LANGUAGES.get(language, ""))))
 
 
 def _testers(text: str, production: bool) -> dict[str, TesterNumber]:
@@ -184,6 +203,14 @@ def _period(env: Env, name: str) -> int | None:
     if seconds is not None and seconds < SHORTEST_PERIOD:
         raise BadSetting(f"{name} is {seconds}; it must be at least {SHORTEST_PERIOD}, or none.")
     return seconds
+
+
+def _secret(env: Env, name: str) -> str:
+    """A part of an address: what a URL would change, or cut, could never be found."""
+    secret = env.str(name, "")
+    if secret and not SECRET.fullmatch(secret):
+        raise BadSetting(f"{name} has at least 16 characters, all of them letters, digits, '-', '_', '.' or '~'.")
+    return secret
 
 
 def _at_least_1(env: Env, name: str, default: int) -> int:

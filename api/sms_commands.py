@@ -2,7 +2,7 @@
 
 import secrets
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -17,6 +17,7 @@ from sms.gateway import Message, Outcome
 
 sms_commands = AppGroup("sms", help="Messages: trace them, send one, count them.")
 
+MOST_TRIES = 50
 EXPLANATIONS = {
     "cooldown": "the vendor's pause between two messages to this number",
     "hourly_limit": "the vendor's hourly limit of this number",
@@ -44,12 +45,18 @@ EXPLANATIONS = {
 def trace(phone: str, days: int) -> None:
     """What was tried for PHONE, newest first."""
     number = _phone(phone)
-    rows = services().messages.trace(number, timedelta(days=days))
-    click.echo(f"{mask_phone(number)}: {len(rows)} {'try' if len(rows) == 1 else 'tries'} in {days} days")
+    found = services().messages.trace(number, timedelta(days=days), MOST_TRIES + 1)
+    rows, more = found[:MOST_TRIES], len(found) > MOST_TRIES
+    tries = "1 try" if len(rows) == 1 else f"{len(rows)} tries"
+    click.echo(f"{mask_phone(number)}: {'more than ' if more else ''}{tries} in {days} days")
     for row in rows:
         click.echo(_line(row))
+    if more:
+        click.echo(f"Only the newest {MOST_TRIES} are shown; the others are in the table sms_messages.")
     if not rows:
-        click.echo("Nothing was tried: the shopper gave another number, or a limit refused the request before.")
+        click.echo(
+            "Nothing was tried: the shopper gave another number, or a limit or a crowd refused the request before."
+        )
     for line in standing_lines(number):
         click.echo(line)
 
@@ -86,11 +93,11 @@ def send(phone: str, name: str, language: str) -> None:
 @sms_commands.command("stats")
 @click.option("--days", default=7, type=click.IntRange(1, 3650), show_default=True, help="How far to look back.")
 def stats(days: int) -> None:
-    """Sent, delivered and verified messages, and their rates, by gateway and region."""
-    click.echo(f"{'gateway':<10}{'region':<8}{'tried':>8}{'sent':>8}{'delivered':>16}{'verified':>16}")
+    """Sent, delivered and verified messages, and their rates, by gateway and region; no gateway was tried for what is unasked."""
+    click.echo(f"{'gateway':<10}{'region':<8}{'tried':>8}{'unasked':>9}{'sent':>8}{'delivered':>16}{'verified':>16}")
     for row in services().messages.stats(timedelta(days=days)):
         click.echo(
-            f"{row.gateway:<10}{row.region:<8}{row.tried:>8}{row.sent:>8}"
+            f"{row.gateway:<10}{row.region:<8}{row.tried:>8}{row.unasked:>9}{row.sent:>8}"
             f"{_share(row.delivered, row.sent):>16}{_share(row.verified, row.sent):>16}"
         )
     for budget, refused in sorted(_refusals(days).items()):
@@ -124,11 +131,16 @@ def _line(row: Any) -> str:
     if row.vendor_code:
         words.append(f"({row.vendor_code})")
     if row.receipt:
-        words.append(f"{row.receipt} {row.receipt_at:%H:%M:%S}Z {row.receipt_code or ''}".rstrip())
+        words.append(f"{row.receipt} {_moment(row.receipt_at, row.sent_at)} {row.receipt_code or ''}".rstrip())
     elif row.outcome != "not_sent":
         words.append("no receipt")
-    words.append(f"code typed {row.verified_at:%H:%M:%S}Z" if row.verified_at else "code not typed")
+    words.append(f"code typed {_moment(row.verified_at, row.sent_at)}" if row.verified_at else "code not typed")
     return "  ".join(words)
+
+
+def _moment(at: datetime, sent_at: datetime) -> str:
+    """With the day, where it is another one."""
+    return f"{at:%H:%M:%S}Z" if at.date() == sent_at.date() else f"{at:%Y-%m-%d %H:%M:%S}Z"
 
 
 def _share(part: int, whole: int) -> str:

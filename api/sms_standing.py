@@ -4,15 +4,27 @@ from collections.abc import Iterator
 
 from api.config import Config
 from api.wiring import services
+from services.phones import region_of
 from services.sms_standing import Standing
+
+BUDGETS = {
+    "site_per_hour": "the site's messages of this hour",
+    "site_per_day": "the site's messages of this day",
+    "unverified_per_region": "this hour's messages to the number's region that nobody verified",
+    "unverified_per_prefix": "this hour's messages to its neighbours that nobody verified",
+}
 
 
 def standing_lines(phone: str) -> Iterator[str]:
     """What holds right now for ``phone`` (E.164), a line each."""
-    config = services().config
-    standing = services().sms_standing.look(phone)
+    wired = services()
+    config, standing, region = wired.config, wired.sms_standing.look(phone), region_of(phone)
     yield _limits(standing, config)
-    if tester := config.sms.testers.get(phone):
+    if region not in config.sms_regions:
+        yield f"Its region is {region}, which is not in SMS_REGIONS: nothing is sent there."
+    for budget, wait in (wired.budgets.spent(phone) if wired.budgets else {}).items():
+        yield f"The budget of {BUDGETS[budget]} is spent for {wait:.0f} s more."
+    if tester := wired.testers.find(phone):
         yield f"A test number{f' through {tester.until}' if tester.until else ''}: its code is fixed, and nothing is sent."
     for gateway, wait in standing.left_alone.items():
         yield f"{gateway} failed too often, and is left alone for {wait:.0f} s more."

@@ -70,6 +70,7 @@ class Services:
     inbox: Inbox | None
     gateways: dict[str, Gateway]
     messages: MessageLog
+    testers: TesterNumbers
     sms_standing: SmsStanding
     budgets: Budgets | None
     events: Events
@@ -121,7 +122,7 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         grace=timedelta(seconds=config.refresh_grace_seconds),
         most=config.max_sessions,
     )
-    budgets = None if "console" in gateways else build_budgets(config.sms, redis, keyring, clock)
+    budgets = None if "console" in gateways else build_budgets(config.sms, redis, database, keyring, clock)
     sender = build_sender(config.sms, gateways, redis, keyring, messages, budgets, clock)
     testers = TesterNumbers(config.sms.testers, clock)
     challenges = Challenges(redis, keyring, sender, testers, _challenge_rules(config))
@@ -155,6 +156,7 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         inbox=inbox,
         gateways=gateways,
         messages=messages,
+        testers=testers,
         sms_standing=SmsStanding(redis, keyring, gateways),
         budgets=budgets,
         events=events,

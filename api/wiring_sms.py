@@ -10,6 +10,7 @@ import structlog
 
 from api.bad_setting import BadSetting
 from api.config_sms import ADAPTIVE, Budget, SmsConfig, VendorConfig
+from models.database import Database
 from services.breakers import Breakers
 from services.budgets import BudgetRules, Budgets
 from services.clock import Clock
@@ -21,6 +22,7 @@ from services.phones import mask_phone
 from services.scripts import RedisClient
 from services.sender import GuardedSender
 from services.traffic import Traffic
+from services.traffic_history import TrafficHistory
 from services.vendor_windows import CHINESE_DAY, VendorWindows, Window
 from sms.console import ConsoleGateway
 from sms.deadline import Deadline
@@ -96,7 +98,9 @@ def vendor_settings(name: str, config: VendorConfig) -> Any:
     settings: dict[str, Any] = {key.lower(): value for key, value in config.account.items() if value}
     required = {key.lower(): value for key, value in config.account.items() if not value and key != "ENDPOINT"}
     if name != "webhook":
-        settings["templates"] = Templates(config.templates, config.signs, config.params)
+        settings["templates"] = Templates(
+            config.templates, config.signs, config.params, config.overseas_templates, config.overseas_signs
+        )
     settings_class = getattr(_module(name), f"{name.capitalize()}Settings")
     return settings_class(**required, **settings)
 
@@ -111,9 +115,9 @@ def _module(name: str) -> ModuleType:
     return importlib.import_module(f"sms.{name}")
 
 
-def build_budgets(config: SmsConfig, redis: RedisClient, keyring: Keyring, clock: Clock) -> Budgets:
+def build_budgets(config: SmsConfig, redis: RedisClient, database: Database, keyring: Keyring, clock: Clock) -> Budgets:
     """What messages may cost."""
-    traffic = Traffic(redis, clock)
+    traffic = Traffic(redis, TrafficHistory(database, clock, structlog.get_logger()).read, clock)
     rules = BudgetRules(
         site_per_hour=_limit(config.budget_per_hour, traffic.per_hour),
         site_per_day=_limit(config.budget_per_day, traffic.per_day),

@@ -27,17 +27,21 @@ def read_receipts(vendor: str, entries: Iterable[Any]) -> Iterator[Receipt]:
     for entry in entries:
         if isinstance(entry, dict):
             receipt = read(entry)
-            if 0 < len(receipt.message_id) <= LONGEST_ID and receipt.message_id.isprintable():
+            if receipt and 0 < len(receipt.message_id) <= LONGEST_ID and receipt.message_id.isprintable():
                 yield receipt
 
 
-def _tencent(entry: dict[str, Any]) -> Receipt:
-    delivered = entry.get("report_status") == "SUCCESS"
-    return Receipt(_id(entry, "sid"), delivered, _text(entry, "errmsg"), _time(entry, "user_receive_time"))
+def _tencent(entry: dict[str, Any]) -> Receipt | None:
+    status = entry.get("report_status")
+    if status not in ("SUCCESS", "FAIL"):
+        return None
+    return Receipt(_id(entry, "sid"), status == "SUCCESS", _text(entry, "errmsg"), _time(entry, "user_receive_time"))
 
 
-def _aliyun(entry: dict[str, Any]) -> Receipt:
-    delivered = entry.get("success") is True
+def _aliyun(entry: dict[str, Any]) -> Receipt | None:
+    delivered = entry.get("success")
+    if not isinstance(delivered, bool):
+        return None
     return Receipt(_id(entry, "biz_id"), delivered, _text(entry, "err_code"), _time(entry, "report_time"))
 
 

@@ -8,7 +8,7 @@ from services.clock import Clock
 from services.keyring import Keyring
 from services.phones import region_of
 from services.scripts import RedisClient, load_script
-from services.traffic import Traffic
+from services.traffic import LIFETIME, Traffic, sent_key
 
 HOUR, DAY = 3600, 86400
 REFUSALS_KEPT = 15 * DAY
@@ -24,6 +24,17 @@ class BudgetRules:
     site_per_day: Callable[[], int | None]
     unverified_per_region: int | None
     unverified_per_prefix: int | None
+
+
+@dataclass(frozen=True)
+class _Budget:
+    """One that a message falls under; ``period`` and how long its counter is ``kept`` are in seconds."""
+
+    name: str
+    key: str
+    limit: int | None
+    period: int
+    kept: int
 
 
 @dataclass(frozen=True)
@@ -58,21 +69,24 @@ class Budgets:
 
         A trusted message, asked for with a token, is counted and never refused.
         """
-        rules = self._rules
-        keys = (*self._site_keys(), *self._unverified_keys(phone))
-        budgets = (
-            ("site_per_hour", rules.site_per_hour(), HOUR),
-            ("site_per_day", rules.site_per_day(), DAY),
-            ("unverified_per_region", rules.unverified_per_region, HOUR),
-            ("unverified_per_prefix", rules.unverified_per_prefix, HOUR),
-        )
-        limits = [NO_LIMIT if trusted or limit is None else limit for _, limit, _ in budgets]
-        pairs = [part for limit, (_, _, period) in zip(limits, budgets, strict=True) for part in (limit, 2 * period)]
+        budgets = self._budgets(phone)
+        limits = [NO_LIMIT if trusted or budget.limit is None else budget.limit for budget in budgets]
+        pairs = [part for limit, budget in zip(limits, budgets, strict=True) for part in (limit, budget.kept)]
+        keys = tuple(budget.key for budget in budgets)
         spent, *refused = self._claim_budget(keys=(*keys, self._refusals_key(0)), args=(*pairs, REFUSALS_KEPT))
         if not spent:
             return BudgetClaim(keys)
-        name, _, period = budgets[spent - 1]
-        return BudgetClaim(keys, name, period - self._clock().timestamp() % period, refused[0])
+        return BudgetClaim(keys, budgets[spent - 1].name, self._wait(budgets[spent - 1]), refused[0])
+
+    def spent(self, phone: str) -> dict[str, float]:
+        """The budgets that have nothing left for ``phone`` (E.164) now, and after how many seconds they begin anew."""
+        budgets = self._budgets(phone)
+        counts = [int(count or 0) for count in self._redis.mget([budget.key for budget in budgets])]
+        return {
+            budget.name: self._wait(budget)
+            for budget, count in zip(budgets, counts, strict=True)
+            if budget.limit is not None and count >= budget.limit
+        }
 
     def refusals(self, days: int) -> Counter[str]:
         """How many messages each budget refused in the last ``days`` days of UTC, today being one, as far as they are kept."""
@@ -92,12 +106,25 @@ class Budgets:
         self._release_budget(keys=self._unverified_keys(phone))
         self._traffic.add()
 
+    def _budgets(self, phone: str) -> tuple[_Budget, ...]:
+        rules = self._rules
+        (hour, day), (region, prefix) = self._site_keys(), self._unverified_keys(phone)
+        return (
+            _Budget("site_per_hour", hour, rules.site_per_hour(), HOUR, LIFETIME),
+            _Budget("site_per_day", day, rules.site_per_day(), DAY, 2 * DAY),
+            _Budget("unverified_per_region", region, rules.unverified_per_region, HOUR, 2 * HOUR),
+            _Budget("unverified_per_prefix", prefix, rules.unverified_per_prefix, HOUR, 2 * HOUR),
+        )
+
+    def _wait(self, budget: _Budget) -> float:
+        return budget.period - self._clock().timestamp() % budget.period
+
     def _refusals_key(self, days_ago: int) -> str:
         return f"{{budget}}:refusals:{int(self._clock().timestamp()) // DAY - days_ago}"
 
     def _site_keys(self) -> tuple[str, str]:
         now = int(self._clock().timestamp())
-        return f"{{budget}}:hour:{now // HOUR}", f"{{budget}}:day:{now // DAY}"
+        return sent_key(now // HOUR), f"{{budget}}:day:{now // DAY}"
 
     def _unverified_keys(self, phone: str) -> tuple[str, str]:
         hour = int(self._clock().timestamp()) // HOUR

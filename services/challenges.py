@@ -32,6 +32,7 @@ from sms.gateway import Message
 
 CODE_LENGTH = 6
 TAG_LENGTH = 16
+TESTER = "tester"
 SMS_ID = re.compile(rf"[A-Za-z0-9_-]{{22}}[0-9a-f]{{{TAG_LENGTH}}}")
 REFUSALS: dict[str, type[Later]] = {cls.code: cls for cls in (SmsCooldown, SmsHourlyLimit, SmsDailyLimit, RateLimited)}
 
@@ -69,6 +70,17 @@ class Proof:
     purpose: str
 
 
+@dataclass(frozen=True)
+class _Challenge:
+    """What is sealed; nothing is sent for one that began as a tester's, whatever day it is by now."""
+
+    purpose: str
+    subject: str
+    phone: str
+    code: str
+    is_tester_s: bool
+
+
 class Challenges:
     """Challenges live in Redis only. All keys of a phone share one cluster slot, by its pseudonym.
 
@@ -95,14 +107,17 @@ class Challenges:
         if region_of(phone) not in self._rules.regions:
             raise Invalid(phone="phone_region")
         sms_id = secrets.token_urlsafe(16) + self._keyring.pseudonym(phone)
-        code = self._testers.code_for(phone) or f"{secrets.randbelow(10**CODE_LENGTH):0{CODE_LENGTH}}"
+        fixed = self._testers.code_for(phone)
+        code = fixed or f"{secrets.randbelow(10**CODE_LENGTH):0{CODE_LENGTH}}"
         fields = {
             "state": "open",
             "purpose": purpose,
             "subject": subject,
             "attempts": "0",
             "check": self._keyring.checks(sms_id, code)[0],
-            "sealed": self._keyring.seal(json.dumps([sms_id, purpose, subject, phone, code])),
+            "sealed": self._keyring.seal(
+                json.dumps([sms_id, purpose, subject, phone, code, *([TESTER] if fixed else [])])
+            ),
         }
         return self._deliver(sms_id, language, fields)
 
@@ -120,36 +135,35 @@ class Challenges:
 
         Raises ``CodeExpired``, ``CodeIncorrect`` or ``RateLimited``.
         """
-        proof = self._redeem(sms_id, code, purposes, subject)
+        challenge = self._redeem(sms_id, code, purposes, subject)
         try:
-            yield proof
+            yield Proof(challenge.phone, challenge.purpose)
         except Exception as error:
             if keep_on_refusal or isinstance(error, ServiceUnavailable) or not isinstance(error, ServiceError):
                 self._reopen_challenge(keys=[_challenge_key(sms_id)])
             else:
-                self._note_verified(sms_id, proof.phone)
+                self._note_verified(sms_id, challenge)
             raise
-        self._note_verified(sms_id, proof.phone)
+        self._note_verified(sms_id, challenge)
 
-    def _note_verified(self, sms_id: str, phone: str) -> None:
+    def _note_verified(self, sms_id: str, challenge: _Challenge) -> None:
         """Nothing was sent to a tester, so nothing arrived."""
-        if not self._testers.code_for(phone):
-            self._sender.verified(sms_id, phone)
+        if not challenge.is_tester_s:
+            self._sender.verified(sms_id, challenge.phone)
 
     def _deliver(self, sms_id: str, language: str, fields: dict[str, str]) -> SentCode:
         message_id = secrets.token_hex(8)
         left_ms, sealed = self._claim(sms_id, message_id, fields)
-        purpose, subject, phone, code = self._open(sms_id, sealed)
         expires_in = left_ms // 1000
-        text = code_text(purpose, code, expires_in, language)
-        message = Message(sms_id, phone, purpose, code, text, language, expires_in)
         try:
-            if not self._testers.code_for(phone):
-                self._sender.send(message, trusted=bool(subject))
+            challenge = self._open(sms_id, sealed)
+            if not challenge.is_tester_s:
+                self._sender.send(_message(sms_id, challenge, expires_in, language), trusted=bool(challenge.subject))
         except (ServiceError, RedisError):
             self._give_back(sms_id, message_id, new=bool(fields))
             raise
-        return SentCode(sms_id, mask_phone(phone), purpose, CODE_LENGTH, expires_in, self._rules.cooldown)
+        phone = mask_phone(challenge.phone)
+        return SentCode(sms_id, phone, challenge.purpose, CODE_LENGTH, expires_in, self._rules.cooldown)
 
     def _claim(self, sms_id: str, message_id: str, fields: dict[str, str]) -> tuple[int, str]:
         if not SMS_ID.fullmatch(sms_id):
@@ -178,7 +192,7 @@ class Challenges:
                 pipeline.delete(_challenge_key(sms_id))
             pipeline.execute()
 
-    def _redeem(self, sms_id: str, code: str, purposes: Collection[str], subject: str) -> Proof:
+    def _redeem(self, sms_id: str, code: str, purposes: Collection[str], subject: str) -> _Challenge:
         if not SMS_ID.fullmatch(sms_id):
             raise CodeExpired
         rules = self._rules
@@ -196,23 +210,28 @@ class Challenges:
         if verdict == b"code_incorrect":
             raise CodeIncorrect(attempts_left=detail)
         _raise_refusal(verdict, detail)
-        purpose, bound_to, phone, _ = self._open(sms_id, detail.decode())
-        if purpose not in purposes or bound_to != subject:
+        challenge = self._open(sms_id, detail.decode())
+        if challenge.purpose not in purposes or challenge.subject != subject:
             raise CodeExpired
-        return Proof(phone, purpose)
+        return challenge
 
-    def _open(self, sms_id: str, sealed: str) -> tuple[str, str, str, str]:
-        """The purpose, subject, phone and code that were sealed for this challenge, and for no other.
+    def _open(self, sms_id: str, sealed: str) -> _Challenge:
+        """What was sealed for this challenge, and for no other.
 
         A challenge whose key was taken away, or that somebody put together inside Redis, is over.
         """
         try:
-            sealed_for, purpose, subject, phone, code = json.loads(self._keyring.unseal(sealed))
+            sealed_for, purpose, subject, phone, code, *rest = json.loads(self._keyring.unseal(sealed))
         except InvalidToken:
             raise CodeExpired from None
         if sealed_for != sms_id:
             raise CodeExpired
-        return purpose, subject, phone, code
+        return _Challenge(purpose, subject, phone, code, is_tester_s=TESTER in rest)
+
+
+def _message(sms_id: str, challenge: _Challenge, expires_in: int, language: str) -> Message:
+    text = code_text(challenge.purpose, challenge.code, expires_in, language)
+    return Message(sms_id, challenge.phone, challenge.purpose, challenge.code, text, language, expires_in)
 
 
 def phone_pseudonym(sms_id: str) -> str:

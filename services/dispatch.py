@@ -1,5 +1,6 @@
 """Which gateway gets a message, and what follows from what it says."""
 
+import itertools
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -54,6 +55,7 @@ class Dispatch:
         self._windows = windows
         self._messages = messages
         self._log = log
+        self._busy = itertools.count(1)
 
     def send(self, message: Message) -> Delivery:
         """What became of the message in the end."""
@@ -76,8 +78,11 @@ class Dispatch:
             self._windows.give_back(claim)
             return self._unasked(name, message, Reason.LEFT_ALONE, wait)
         delivery = self._call(name, message)
-        self._messages.record(name, message, delivery)
-        self._write_line(name, message, delivery)
+        if delivery.reason is Reason.BUSY:
+            self._tell_of_busy(name)
+        else:
+            self._messages.record(name, message, delivery)
+            self._write_line(name, message, delivery)
         try:
             if delivery.outcome is Outcome.NOT_SENT:
                 self._windows.give_back(claim)
@@ -91,6 +96,12 @@ class Dispatch:
         delivery = Delivery(Outcome.NOT_SENT, reason, retry_after=wait)
         self._messages.record(name, message, delivery)
         return delivery
+
+    def _tell_of_busy(self, name: str) -> None:
+        """A crowd waits already, so it costs a line with the first of this process, the tenth, the hundredth and so on."""
+        refused = next(self._busy)
+        if str(refused).strip("0") == "1":
+            self._log.error("sms_busy", gateway=name, refused=refused)
 
     def _call(self, name: str, message: Message) -> Delivery:
         """Ask the gateway. What it stumbles over may have come after the message left, so that is *unknown*."""

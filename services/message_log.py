@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, not_, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from structlog.typing import FilteringBoundLogger
 
@@ -15,7 +15,7 @@ from services.ids import new_id
 from services.keyring import Keyring
 from services.phones import mask_phone, region_of
 from services.purges import purge
-from sms.gateway import Delivery, Message, Outcome
+from sms.gateway import Delivery, Message, Outcome, Reason
 
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -39,6 +39,13 @@ RECEIVED = (
         ),
     )
     .values(receipt=bindparam("state"), receipt_code=bindparam("detail"), receipt_at=bindparam("at"))
+)
+# What we refused ourselves: for a budget, a breaker, and a vendor's limit of a number in the words of no vendor.
+OUR_OWN = (Reason.BUDGET, Reason.LEFT_ALONE, Reason.BUSY, Reason.COOLDOWN, Reason.HOURLY_LIMIT, Reason.DAILY_LIMIT)
+UNASKED = and_(
+    SmsMessage.reason.is_not(None),
+    SmsMessage.reason.in_([reason.value for reason in OUR_OWN]),
+    SmsMessage.vendor_code.is_(None),
 )
 
 
@@ -98,7 +105,8 @@ class MessageLog:
     def receive(self, gateway: str, receipts: Iterable[Receipt]) -> int:
         """Add a vendor's receipts to the messages that we know; says how many those are.
 
-        One query tells which are ours, so that a flood of others costs no more than that.
+        One query tells which are ours, so that a flood of others costs no more than that. They are written in the order of
+        their ids, so that the same receipts twice at once can't wait for each other.
         """
         by_id = {receipt.message_id: receipt for receipt in sorted(receipts, key=_reported)}
         if not by_id:
@@ -107,30 +115,37 @@ class MessageLog:
             SmsMessage.gateway == gateway, SmsMessage.vendor_message_id.in_(list(by_id))
         )
         with self._database.connection() as connection:
-            ours = [by_id[message_id] for message_id in set(connection.scalars(known)) if message_id]
+            ours = sorted(by_id.keys() & set(connection.scalars(known)))
             if ours:
-                connection.execute(RECEIVED, [self._receipt_values(gateway, receipt) for receipt in ours])
+                connection.execute(RECEIVED, [self._receipt_values(gateway, by_id[message_id]) for message_id in ours])
         return len(ours)
 
-    def trace(self, phone: str, within: timedelta) -> list[Any]:
-        """The tries for a phone (E.164) of late, the newest first."""
+    def check(self) -> None:
+        """Raise unless the table can be read now."""
+        with self._database.connection() as connection:
+            connection.execute(select(SmsMessage.id).limit(1))
+
+    def trace(self, phone: str, within: timedelta, most: int | None = None) -> list[Any]:
+        """The tries for a phone (E.164) of late, the newest first, and no more than ``most``."""
         query = (
             select(SmsMessage.__table__)
             .where(
                 SmsMessage.phone_name == self._keyring.pseudonym(phone), SmsMessage.sent_at >= self._clock() - within
             )
             .order_by(SmsMessage.sent_at.desc(), SmsMessage.id.desc())
+            .limit(most)
         )
         with self._database.connection() as connection:
             return list(connection.execute(query))
 
     def stats(self, within: timedelta) -> list[Any]:
-        """Of late: tried, sent, delivered and verified messages by gateway and region."""
+        """Of late: tried, unasked, sent, delivered and verified messages by gateway and region; what is unasked was not tried."""
         query = (
             select(
                 SmsMessage.gateway,
                 SmsMessage.region,
-                func.count().label("tried"),
+                _count(not_(UNASKED)).label("tried"),
+                _count(UNASKED).label("unasked"),
                 _count(SmsMessage.outcome != Outcome.NOT_SENT.value).label("sent"),
                 _count(SmsMessage.receipt == "delivered").label("delivered"),
                 _count(SmsMessage.verified_at.is_not(None)).label("verified"),

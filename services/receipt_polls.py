@@ -11,6 +11,7 @@ from sms.receipts import Receipt, ReceiptQuery, ReceiptQueue, Report
 
 PAGES = 20
 QUESTIONS = 100
+FAULTS = 5
 
 
 class ReceiptPoll(Protocol):
@@ -27,7 +28,7 @@ class ReceiptPoll(Protocol):
 class QueuePoll:
     """Empties a vendor's queue, page by page: the vendor hands out each receipt once, however many ask.
 
-    A page that can't be written is held until it can, and nothing more is pulled before.
+    Nothing is pulled while the database is away; a page that can't be written all the same is held until it can.
     """
 
     def __init__(self, queue: ReceiptQueue, messages: MessageLog, log: FilteringBoundLogger) -> None:
@@ -41,6 +42,7 @@ class QueuePoll:
         """Pull what waits, up to 20 pages."""
         known = self._keep()
         for _ in range(PAGES):
+            self._messages.check()
             report = self._queue.pull()
             tell_fault(self._log, self.gateway, report)
             self._held = report.receipts
@@ -68,8 +70,8 @@ class QueryPoll:
         self._log = log
 
     def run(self) -> int:
-        """Ask until nothing is due, or the vendor fails: then the others stay due."""
-        known = 0
+        """Ask until nothing is due, or the vendor fails, also for one message after the other: then the others stay due."""
+        known = faults = 0
         for _ in range(QUESTIONS):
             due = self._pending.claim()
             if due is None:
@@ -78,7 +80,8 @@ class QueryPoll:
             if report.receipts:
                 known += self._messages.receive(self.gateway, report.receipts)
                 self._pending.done(due)
-            if tell_fault(self._log, self.gateway, report):
+            faults += tell_fault(self._log, self.gateway, report)
+            if faults == FAULTS or (report.fault and not report.of_message):
                 break
         return known
 

@@ -22,9 +22,14 @@ class TesterNumbers:
         self._numbers = numbers
         self._clock = clock
 
-    def code_for(self, phone: str) -> str | None:
-        """The fixed code of a phone (E.164), else None."""
+    def find(self, phone: str) -> TesterNumber | None:
+        """What is set for a phone (E.164), while it is good."""
         number = self._numbers.get(phone)
         if number is None or (number.until and self._clock().date() > number.until):
             return None
-        return number.code
+        return number
+
+    def code_for(self, phone: str) -> str | None:
+        """The fixed code of a phone (E.164), else None."""
+        number = self.find(phone)
+        return number.code if number else None

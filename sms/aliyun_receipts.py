@@ -8,11 +8,15 @@ from alibabacloud_dysmsapi20170525.models import QuerySendDetailsRequest
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 
 from sms.aliyun import ONCE, AliyunSettings, connect, inner_error
+from sms.gateway import Reason
 from sms.receipts import CHINA, Receipt, Report, code_of, time_in_china
-from sms.vendor_codes import vendor_word
+from sms.vendor_codes import aliyun_delivery, vendor_word
 
 DELIVERED = {"3": True, "2": False}
 PAGE = 10
+# Refused for one message, as far as we know; the parameters are the number, the message's id and its day.
+OF_MESSAGE = frozenset({Reason.BAD_NUMBER, Reason.OPTED_OUT, Reason.REGION, Reason.CONTENT, Reason.REFUSED})
+PARAMETERS = "isv.INVALID_PARAMETERS"
 CLOCKS_DIFFER = timedelta(minutes=1)
 
 
@@ -44,7 +48,7 @@ class AliyunReceipts:
         try:
             return _report(message_id, self._client.query_send_details_with_options(request, ONCE).body)
         except AlibabaCloudException as error:
-            return Report(fault=vendor_word(error.code) or "refused")
+            return _refusal(error.code, "refused")
         except Exception as error:  # also whatever a garbled reply does to the SDK
             return Report(fault=type(inner_error(error)).__name__)
 
@@ -55,9 +59,15 @@ def _days(sent_at: datetime) -> Iterable[str]:
     return dict.fromkeys(f"{moment.astimezone(CHINA):%Y%m%d}" for moment in moments)
 
 
+def _refusal(code: object, otherwise: str) -> Report:
+    word = vendor_word(code)
+    of_message = word == PARAMETERS or aliyun_delivery(word, "").reason in OF_MESSAGE
+    return Report(fault=word or otherwise, of_message=of_message)
+
+
 def _report(message_id: str, body: Any) -> Report:
     if body.code != "OK":
-        return Report(fault=vendor_word(body.code) or "garbled")
+        return _refusal(body.code, "garbled")
     found = body.sms_send_detail_dtos
     details = found.sms_send_detail_dto if found else ()
     return Report(tuple(_receipt(message_id, detail) for detail in details if str(detail.send_status) in DELIVERED))

@@ -22,11 +22,15 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Report:
-    """A vendor's answer. ``fault`` says in one word why there is none; ``more`` that further receipts wait."""
+    """A vendor's answer. ``fault`` says in one word why there is none; ``more`` that further receipts wait.
+
+    A fault ``of_message`` says nothing of other messages, unlike one of the account or of the way there.
+    """
 
     receipts: tuple[Receipt, ...] = ()
     fault: str | None = None
     more: bool = False
+    of_message: bool = False
 
 
 class ReceiptQueue(Protocol):

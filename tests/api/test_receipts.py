@@ -69,6 +69,16 @@ def test_a_failure_is_kept(client, log, vendor, receipt):
     assert receipt_of(log, vendor)[0] == "failed"
 
 
+@pytest.mark.parametrize(
+    ("vendor", "receipt"),
+    [("tencent", tencent(status)) for status in (None, "", "success", "PENDING", 0, ["FAIL"])]
+    + [("aliyun", aliyun(success)) for success in (None, "", "true", 1, 0)],
+)
+def test_what_says_neither_is_passed_over(client, log, vendor, receipt):
+    assert push(client, vendor, [receipt]).status == 200
+    assert receipt_of(log, vendor) == (None, None, None)
+
+
 def test_again_and_out_of_order_the_latest_holds(client, log):
     early, late = tencent("FAIL", at="2026-11-23 16:00:01"), tencent(at="2026-11-23 16:00:09")
     for receipts in ([late], [early], [late, early], [early]):

@@ -91,6 +91,52 @@ def test_a_trace_knows_test_numbers(make_app, tencent, until, words):
     assert words in app.test_cli_runner().invoke(args=["sms", "trace", PHONE]).output
 
 
+def test_a_test_number_past_its_last_day_is_none(make_app, tencent, clock):
+    tester = tester_numbers.TesterNumber("246810", clock().date())
+    app = make_app(gateways=[tencent], testers={PHONE: tester})
+    clock.advance(86400)
+    assert "test number" not in app.test_cli_runner().invoke(args=["sms", "trace", PHONE]).output
+
+
+def test_a_trace_names_the_budgets_that_are_spent_for_the_phone(make_app, tencent, clock):
+    app = make_app(gateways=[tencent], budget_per_day=9, unverified_per_prefix=1)
+    Shopper(InProcessClient(app), list, PHONE).send_code()
+    left = 3600 - clock().timestamp() % 3600
+    runner = app.test_cli_runner()
+    assert (
+        f"The budget of this hour's messages to its neighbours that nobody verified is spent for {left:.0f} s more."
+        in runner.invoke(args=["sms", "trace", "+8613800131234"]).output
+    )
+    assert "is spent" not in runner.invoke(args=["sms", "trace", "+8613900000000"]).output
+
+
+def test_a_trace_says_where_nothing_is_sent(run):
+    assert "Its region is HK, which is not in SMS_REGIONS" in run("trace", "+85251234567")[1]
+    assert "SMS_REGIONS" not in run("trace", PHONE)[1]
+
+
+@pytest.mark.parametrize(("tries", "head", "lines"), [(50, "50 tries", 52), (51, "more than 50 tries", 53)])
+def test_a_long_trace_ends_with_the_newest(run, log, clock, tries, head, lines):
+    for i in range(tries):
+        log.record("tencent", a_message(), not_sent(Reason.QUOTA, vendor_code=f"try-{i}"))
+        clock.advance(1)
+    said = run("trace", PHONE)[1]
+    assert said.startswith(f"+86138****8000: {head} in 7 days\n")
+    assert ("Only the newest 50 are shown" in said, "try-0)" in said) == (tries > 50, tries <= 50)
+    assert f"(try-{tries - 1})" in said.splitlines()[1]
+    assert len(said.splitlines()) == lines
+
+
+def test_what_came_on_another_day_has_its_date(run, log, clock):
+    log.record("tencent", a_message(), Delivery(Outcome.SENT, message_id="sid"))
+    clock.advance(86400)
+    log.receive("tencent", [Receipt("sid", True, "DELIVRD", clock())])
+    log.verified(a_message().id)
+    said = run("trace", PHONE)[1]
+    assert f"delivered {clock():%Y-%m-%d %H:%M:%S}Z DELIVRD" in said
+    assert f"code typed {clock():%Y-%m-%d %H:%M:%S}Z" in said
+
+
 def test_what_a_budget_refused_is_in_trace_and_stats(make_app, tencent):
     app = make_app(gateways=[tencent], budget_per_hour=0)
     shopper = Shopper(InProcessClient(app), list, PHONE)
@@ -157,10 +203,10 @@ def test_stats_show_rates_by_gateway_and_region(run, log, clock):
     log.verified("1")
     code, said = run("stats")
     head, *lines = [line.split() for line in said.splitlines()]
-    assert (code, head) == (0, ["gateway", "region", "tried", "sent", "delivered", "verified"])
+    assert (code, head) == (0, ["gateway", "region", "tried", "unasked", "sent", "delivered", "verified"])
     assert lines == [
-        ["aliyun", "HK", "1", "0", "0", "0"],
-        ["tencent", "CN", "4", "4", "0", "(0%)", "1", "(25%)"],
+        ["aliyun", "HK", "1", "0", "0", "0", "0"],
+        ["tencent", "CN", "4", "0", "4", "0", "(0%)", "1", "(25%)"],
     ]
 
 

@@ -81,6 +81,15 @@ def test_routes_for_all_the_rest_make_the_list_needless(read):
         ("SMS_ROUTES", "tencent"),
         ("SMS_ROUTES", "CHN:tencent"),
         ("SMS_ROUTES", "CN:"),
+        ("SMS_ROUTES", "UK:tencent"),
+        ("SMS_ROUTES", "ZZ:tencent"),
+        ("SMS_ROUTES", "*:tencent;*:aliyun"),
+        ("SMS_ROUTES", "CN:tencent;HK:aliyun;cn:juhe"),
+        ("SMS_CALLBACK_SECRET", "fifteen-letters"),
+        ("SMS_CALLBACK_SECRET", "a/secret/with/slashes"),
+        ("SMS_CALLBACK_SECRET", "a secret of some words"),
+        ("SMS_CALLBACK_SECRET", "a-secret-with-a-?-in-it"),
+        ("SMS_CALLBACK_SECRET", "ein-geheimnis-für-uns"),
         ("SMS_BREAKER_SECONDS", "0"),
         ("SMS_LOG_DAYS", "0"),
         ("SMS_RECEIPTS_POLL_SECONDS", "9"),
@@ -100,6 +109,16 @@ def test_routes_for_all_the_rest_make_the_list_needless(read):
 def test_a_bad_setting_is_named(read, name, value):
     with pytest.raises(BadSetting, match=name):
         read(**{name: value})
+
+
+def test_a_bad_callback_secret_is_not_shown(read):
+    with pytest.raises(BadSetting) as refusal:
+        read(SMS_CALLBACK_SECRET="hush/hush")
+    assert "hush" not in str(refusal.value)
+
+
+def test_a_secret_of_sixteen_will_do(read):
+    assert sms(read, SMS_CALLBACK_SECRET="sixteen-letters_").callback_secret == "sixteen-letters_"
 
 
 @pytest.mark.parametrize(("text", "budget"), [("", None), ("none", None), ("500", 500), (" Adaptive ", "adaptive")])
@@ -137,6 +156,16 @@ def test_templates_are_told_apart_by_purpose_and_language(read):
     templates = {("", ""): "100", ("login", "en"): "101", ("phone_changed", ""): "102"}
     assert config.vendors["tencent"].templates == templates
     assert config.vendors["tencent"].signs == {"": "咚宝"}
+
+
+def test_templates_and_names_for_overseas_are_told_apart(read):
+    overseas = {"TENCENT_TEMPLATE_ID_OVERSEAS": "200", "TENCENT_TEMPLATE_ID_OVERSEAS_LOGIN_EN": "201"}
+    vendor = sms(read, **TENCENT, **overseas, TENCENT_SIGN_NAME_OVERSEAS_EN="Dongbao").vendors["tencent"]
+    assert (vendor.templates, vendor.signs) == ({("", ""): "100"}, {"": "咚宝"})
+    assert (vendor.overseas_templates, vendor.overseas_signs) == (
+        {("", ""): "200", ("login", "en"): "201"},
+        {"en": "Dongbao"},
+    )
 
 
 def make(read, redis_url, **settings):

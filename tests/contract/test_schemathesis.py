@@ -62,8 +62,8 @@ LINK_TOKEN = BODIES["verifyEmail"]["link"]["token"]
 SESSION_ID = DOCUMENT["components"]["parameters"]["SessionId"]["examples"]["session_id"]["value"]
 RESET_TICKET = BODIES["resetPassword"]["reset"]["ticket"]
 UNDO_TOKEN, KEEP_TOKEN = BODIES["undoPhoneChange"]["undo"]["token"], BODIES["keepPhone"]["keep"]["token"]
-CHANGES = {"changePassword", "changePhone"}
-ENDS_SESSIONS = {"logOut", "endSessions", "endSession", "closeAccount"}
+CHANGES = {"changePassword", "changePhone", "closeAccount"}
+ENDS_SESSIONS = {"logOut", "endSessions", "endSession"}
 seen: defaultdict[str, set[int]] = defaultdict(set)
 
 

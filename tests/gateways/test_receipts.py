@@ -186,6 +186,26 @@ def test_a_vendor_s_refusal_is_told_by_its_code(tencent, aliyun):
 
 
 @pytest.mark.parametrize(
+    ("code", "of_message"),
+    [
+        ("isv.MOBILE_NUMBER_ILLEGAL", True),
+        ("isv.INVALID_PARAMETERS", True),
+        ("isv.SOMETHING_NEW", True),
+        ("Throttling.User", False),
+        ("isp.RAM_PERMISSION_DENY", False),
+        ("isv.AMOUNT_NOT_ENOUGH", False),
+        ("isp.SYSTEM_ERROR", False),
+        ("no word at all", False),
+    ],
+)
+def test_a_fault_of_one_message_is_told_apart_from_those_of_the_account(aliyun, code, of_message):
+    sent = Asking(aliyun)
+    aliyun.standin.code = code
+    report = sent.ask()
+    assert (bool(report.fault), report.of_message) == (True, of_message)
+
+
+@pytest.mark.parametrize(
     ("name", "setting", "code"),
     [
         ("tencent", "secret_key", "AuthFailure.SignatureFailure"),

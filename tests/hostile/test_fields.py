@@ -113,7 +113,7 @@ def test_every_call_is_on_the_list(make_app):
 def test_no_value_breaks_a_field(put, live, call, name):
     """R35: malformed JSON is 400, another type is 422 by the field's name, a strange text is refused or taken, never 5xx."""
     if "current_password" in call.body:
-        live.restart(LIMIT_LOGIN_PER_ACCOUNT=PLENTY)
+        live.restart(LIMIT_LOGIN_PER_ACCOUNT=PLENTY, LIMIT_EMAIL_PER_ACCOUNT=PLENTY)
     for label, value in MALFORMED.items():
         assert (put(call, name, value).status, label) == (400, label)
     for label, value in NO_STRING.items():

@@ -10,11 +10,12 @@ from services import tester_numbers
 from services.breakers import FAILURES
 from services.dispatch import ANY_REGION, Route
 from services.sender import REFUSALS_ON_RECORD
+from services.traffic import LEAST_PER_HOUR
 from sms.deadline import Deadline
 from sms.gateway import Outcome, Reason
 from tests.clients import InProcessClient
 from tests.parallel import in_parallel
-from tests.services.gateways import DOWN, SENT, UNKNOWN, ScriptedGateway, not_sent
+from tests.services.gateways import DOWN, SENT, UNKNOWN, ScriptedGateway, a_log, a_message, not_sent
 from tests.shopper import Shopper, new_phone
 
 TESTER = "+8613800000000"
@@ -237,8 +238,19 @@ def test_a_spent_budget_is_told_to_the_operator_and_a_flood_of_refusals_is_not(s
     told = [line["refused"] for line in lines if line["event"] == "sms_budget_spent"]
     assert told == [1, 10, 100]
     stats = client.app.test_cli_runner().invoke(args=["sms", "stats"]).output
-    assert stats.splitlines()[1].split()[:3] == ["none", "CN", str(REFUSALS_ON_RECORD)]
+    assert stats.splitlines()[1].split()[:4] == ["none", "CN", "0", str(REFUSALS_ON_RECORD)]
     assert f"'hour': {REFUSALS_ON_RECORD + 5}" in stats
+
+
+def test_an_adaptive_budget_outlives_a_lost_redis(site, visit, database_url, clock):
+    log = a_log(database_url, clock)
+    for i in range(LEAST_PER_HOUR):
+        log.record("first", a_message(message_id=f"{i}"), SENT)
+        log.verified(f"{i}")
+    clock.advance(3600)
+    client = site(budget_per_hour="adaptive")
+    replies = in_parallel(LEAST_PER_HOUR + 5, lambda _: visit(client).ask_for_code())
+    assert {reply.status for reply in replies} == {202}
 
 
 def test_what_was_not_sent_spends_no_budget(site, visit, first, second):
@@ -285,6 +297,17 @@ def test_a_tester_s_resend_goes_nowhere_either(with_tester, visit, first, pass_t
     pass_time(61)
     assert shopper.resend(sms_id).status == 202
     assert first.asked == []
+
+
+def test_a_code_of_a_tester_s_last_day_is_never_sent(with_tester, visit, first, second, clock, pass_time):
+    """It is a fixed one: whoever has the phone would read it."""
+    clock.advance(86399 - clock().timestamp() % 86400)
+    shopper = visit(with_tester(), TESTER)
+    sms_id = shopper.send_code()
+    pass_time(61)
+    assert shopper.resend(sms_id).status == 202
+    assert first.asked == second.asked == []
+    assert shopper.verify(sms_id, "246810").status == 200
 
 
 def test_past_the_last_day_a_tester_is_a_shopper_like_any_other(with_tester, visit, first, clock):

@@ -19,7 +19,13 @@ PHONE, UNDO, REGISTER = "/v1/me/phone", "/v1/phone/undo", "/v1/register"
 @pytest.fixture
 def quick(live):
     """A phone may get one message after the other."""
-    live.restart(SMS_COOLDOWN_SECONDS=0, SMS_PER_HOUR=0, SMS_PER_DAY=0, LIMIT_LOGIN_PER_ACCOUNT="1000/minute")
+    live.restart(
+        SMS_COOLDOWN_SECONDS=0,
+        SMS_PER_HOUR=0,
+        SMS_PER_DAY=0,
+        LIMIT_LOGIN_PER_ACCOUNT="1000/minute",
+        LIMIT_SMS_PER_ACCOUNT="1000/minute",
+    )
 
 
 @pytest.fixture

@@ -3,17 +3,26 @@
 from datetime import UTC, datetime
 
 import pytest
+import structlog
 
+from models.database import connect_database
 from services.budgets import BudgetRules, Budgets
 from services.keyring import Keyring
-from services.traffic import LEAST_PER_DAY, LEAST_PER_HOUR, Traffic
+from services.traffic import LEAST_PER_DAY, LEAST_PER_HOUR, BusyHour, Traffic
+from services.traffic_history import TrafficHistory
+from sms.gateway import Delivery, Outcome, Reason
 from tests.parallel import in_parallel
-from tests.services.gateways import PHONE
+from tests.services.gateways import PHONE, a_log, a_message, not_sent
 from tests.settings import SECRET
-from tests.timetravel import HandTurnedClock
+from tests.timetravel import HandTurnedClock, age_redis
 
 NEIGHBOUR, STRANGER, ABROAD = "+8613800139999", "+8613900000000", "+85251234567"
 HOUR, DAY = 3600, 86400
+
+
+def a_traffic(redis, clock, *hours):
+    """With these hours in the table."""
+    return Traffic(redis, lambda days: hours, clock)
 
 
 @pytest.fixture
@@ -26,7 +35,7 @@ def clock():
 def make_budgets(redis, clock):
     def make(hour=None, day=None, region=None, prefix=None, traffic=None):
         rules = BudgetRules(lambda: hour, lambda: day, region, prefix)
-        return Budgets(redis, Keyring([SECRET]), rules, traffic or Traffic(redis, clock), clock)
+        return Budgets(redis, Keyring([SECRET]), rules, traffic or a_traffic(redis, clock), clock)
 
     return make
 
@@ -129,7 +138,7 @@ def test_counters_end_and_have_no_number_in_their_names(make_budgets, redis):
 
 
 def test_an_adaptive_budget_is_twice_the_peak_of_what_was_verified(redis, clock):
-    traffic = Traffic(redis, clock)
+    traffic = a_traffic(redis, clock)
     for _ in range(80):
         traffic.add()
     assert (traffic.per_hour(), traffic.per_day()) == (LEAST_PER_HOUR, LEAST_PER_DAY)
@@ -142,20 +151,136 @@ def test_an_adaptive_budget_is_twice_the_peak_of_what_was_verified(redis, clock)
 
 
 def test_an_adaptive_budget_forgets_after_14_days(redis, clock):
-    traffic = Traffic(redis, clock)
+    traffic = a_traffic(redis, clock)
     for _ in range(80):
         traffic.add()
     clock.advance(14 * DAY)
     assert traffic.per_hour() == 160
     clock.advance(HOUR)
     assert traffic.per_hour() == LEAST_PER_HOUR
-    assert redis.hlen("{budget}:traffic") == 0
+    assert redis.hkeys("{budget}:traffic") == [b"seeded"]
+
+
+def send_and_verify(budgets, sent, verified):
+    claim(budgets, *[f"+86138{i:08}" for i in range(sent)])
+    for i in range(verified):
+        budgets.verified(f"+86138{i:08}")
 
 
 def test_an_attack_does_not_raise_its_own_budget(make_budgets, redis, clock):
-    """Nobody verifies what it asks for."""
-    traffic = Traffic(redis, clock)
-    budgets = make_budgets(hour=10_000, traffic=traffic)
-    claim(budgets, *[f"+86138{i:08}" for i in range(300)])
+    """Nobody verifies what it asks for, and an hour of it is no usual hour."""
+    traffic = a_traffic(redis, clock)
+    budgets = make_budgets(traffic=traffic)
+    for attack in (0, 0, 900):
+        send_and_verify(budgets, 100 + attack, 80)
+        clock.advance(HOUR)
+    assert (traffic.per_hour(), traffic.per_day()) == (200, 600)
+
+
+@pytest.mark.parametrize(("verified", "budget"), [(90, 240), (60, 240), (40, 240), (20, 160), (12, 100)])
+def test_where_few_are_verified_the_budget_is_twice_what_is_sent(make_budgets, redis, clock, verified, budget):
+    """Down to a quarter; below that it goes with the verified ones alone."""
+    traffic = a_traffic(redis, clock)
+    budgets = make_budgets(traffic=traffic)
+    for _ in range(3):
+        send_and_verify(budgets, 120, verified)
+        clock.advance(HOUR)
+    assert traffic.per_hour() == budget
+
+
+# After a loss
+
+
+@pytest.fixture
+def table(clock):
+    """Of the last days, by the hour: 900 sent and 300 verified yesterday, a little in another hour."""
+    hour = int(clock().timestamp()) // HOUR
+    return BusyHour(hour - 24, 900, 300), BusyHour(hour - 50, 6, 2)
+
+
+class Table:
+    """In place of the table of messages; counts the questions."""
+
+    def __init__(self, hours):
+        self.hours = hours
+        self.asked = []
+
+    def read(self, days):
+        self.asked.append(days)
+        return self.hours
+
+
+def test_a_lost_redis_costs_an_adaptive_budget_nothing(redis, clock, table):
+    traffic = a_traffic(redis, clock, *table)
+    traffic.add()
+    assert traffic.per_hour() == 1800
+    assert all(redis.ttl(key) > 0 for key in redis.keys("*"))
+
+
+def test_a_loss_costs_one_question_however_many_look(redis, clock, table):
+    asked = Table(table)
+    traffics = [Traffic(redis, asked.read, clock) for _ in range(8)]
+    in_parallel(8, lambda i: traffics[i].per_hour())
+    clock.advance(2)
+    assert [traffic.per_hour() for traffic in traffics] == [1800] * 8
     clock.advance(HOUR)
-    assert traffic.per_hour() == LEAST_PER_HOUR
+    assert traffics[0].per_hour() == 1800
+    assert asked.asked == [14]
+    redis.flushall()
+    clock.advance(HOUR)
+    assert traffics[0].per_hour() == 1800
+    assert asked.asked == [14, 14]
+
+
+def test_who_seeds_last_counts_nothing_twice(redis, clock, table):
+    def read(days):
+        redis.delete("{budget}:seeding")
+        return a_traffic(redis, clock, *table).per_hour() and table
+
+    traffic = Traffic(redis, read, clock)
+    traffic.per_hour()
+    traffic.add()
+    clock.advance(HOUR)
+    assert traffic.per_hour() == 1800
+    assert sorted(redis.hvals("{budget}:traffic")) == [b"1", b"1", b"2", b"300"]
+
+
+def test_a_table_that_can_not_be_read_is_asked_again_in_a_minute(redis, clock, table):
+    asked = Table(table)
+    traffic = Traffic(redis, asked.read, clock)
+    traffic.per_hour()
+    redis.flushall()
+    asked.hours = None
+    clock.advance(301)
+    for _ in range(5):
+        assert traffic.per_hour() == 1800
+        clock.advance(2)
+    assert len(asked.asked) == 2
+    age_redis(redis, 60)
+    asked.hours = table
+    assert traffic.per_hour() == 1800
+    assert len(asked.asked) == 3
+
+
+def test_the_table_tells_its_traffic_by_the_hour(database_url, clock):
+    log, sent = a_log(database_url, clock), Delivery(Outcome.SENT)
+    this_hour = int(clock().timestamp()) // HOUR
+    history = TrafficHistory(connect_database(database_url, 2, 5), clock, structlog.get_logger())
+    log.record("tencent", a_message(message_id="old"), sent)
+    clock.advance(15 * DAY)
+    assert history.read(14) == []
+    log.record("tencent", a_message(message_id="a"), sent)
+    log.record("tencent", a_message(message_id="b"), Delivery(Outcome.UNKNOWN))
+    log.record("tencent", a_message(message_id="c"), not_sent(Reason.QUOTA))
+    log.verified("a")
+    clock.advance(44 * 60)
+    log.record("tencent", a_message(message_id="d"), sent)
+    clock.advance(60)
+    log.record("tencent", a_message(message_id="e"), sent)
+    first = this_hour + 15 * 24
+    assert sorted(history.read(14), key=lambda busy: busy.hour) == [BusyHour(first, 3, 1), BusyHour(first + 1, 1, 0)]
+
+
+def test_without_a_database_there_is_no_history_and_no_error(clock):
+    away = TrafficHistory(connect_database("sqlite:////nonexistent/x", 2, 5), clock, structlog.get_logger())
+    assert away.read(14) is None

@@ -276,6 +276,16 @@ def test_what_was_not_sent_gives_everything_back(shopper, gateway):
     assert shopper.verify(shopper.send_code(), shopper.last_code()).status == 200
 
 
+def test_a_resend_whose_key_was_taken_away_costs_nothing(make_app, make_shopper, redis):
+    keys = [f"key-{i}-of-a-site-that-changes-them-0123456789" for i in range(3)]
+    shopper = make_shopper(make_app(secret_keys=(keys[0], keys[1])))
+    sms_id = shopper.send_code()
+    age_redis(redis, 61)
+    elsewhere = make_shopper(make_app(secret_keys=(keys[0], keys[2])), shopper.phone)
+    assert elsewhere.resend(sms_id).code == "code_expired"
+    assert elsewhere.ask_for_code().status == 202
+
+
 def test_a_resend_that_was_not_sent_leaves_the_code_good(shopper, gateway, redis):
     sms_id = shopper.send_code()
     guess_wrong(shopper, sms_id, 2)

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.dispatch import ANY_REGION, FINAL, Route
 from services.vendor_windows import CHINESE_DAY, Window
@@ -42,6 +43,18 @@ def test_a_refusal_that_holds_everywhere_ends_it(chain, first, second, reason):
     first.answer = not_sent(reason)
     assert chain[0].send(a_message()).reason is reason
     assert second.asked == []
+
+
+def test_a_crowd_that_is_refused_costs_no_rows_and_few_lines(chain, first, second):
+    dispatch, memo = chain
+    first.answer = not_sent(Reason.BUSY)
+    with capture_logs() as lines:
+        for _ in range(101):
+            dispatch.send(a_message())
+    assert memo.tries == second.asked == []
+    assert [(line["event"], line["log_level"], line["refused"]) for line in lines] == [
+        ("sms_busy", "error", refused) for refused in (1, 10, 100)
+    ]
 
 
 @pytest.mark.parametrize("answer", [SENT, UNKNOWN], ids=["sent", "unknown"])

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Engine, event
 
 from models import SmsMessage
 from services.keyring import Keyring
@@ -97,6 +98,26 @@ def test_the_same_again_changes_nothing(log, clock):
     assert the_row(log) == before
 
 
+def test_receipts_are_written_in_the_order_of_their_ids(log, clock):
+    """Or the same ones twice at once would wait for each other for ever."""
+    written = []
+
+    def note(connection, cursor, statement, parameters, context, many):
+        if statement.startswith("UPDATE"):
+            written.extend(repr(of_one) for of_one in parameters)
+
+    ids = [f"sid-{i}" for i in range(10, 40)]
+    for message_id in ids:
+        log.record("tencent", a_message(), sent(message_id))
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        log.receive("tencent", [Receipt(message_id, True, None, clock()) for message_id in reversed(ids)])
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert len(written) == len(ids)
+    assert all(message_id in of_one for message_id, of_one in zip(ids, written, strict=True))
+
+
 def test_a_receipt_without_a_time_again_changes_nothing(log, clock):
     log.record("tencent", a_message(), sent())
     log.receive("tencent", [Receipt("sid-1", False, "MK:0001")])
@@ -140,6 +161,25 @@ def test_stats_count_by_gateway_and_region(log, clock):
     log.verified("a")
     rows = [(r.gateway, r.region, r.tried, r.sent, r.delivered, r.verified) for r in log.stats(WEEK)]
     assert rows == [("aliyun", "HK", 1, 1, 0, 0), ("tencent", "CN", 3, 2, 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "tried"),
+    [
+        (not_sent(Reason.BUDGET), 0),
+        (not_sent(Reason.LEFT_ALONE), 0),
+        (not_sent(Reason.COOLDOWN), 0),
+        (not_sent(Reason.DAILY_LIMIT), 0),
+        (not_sent(Reason.DAILY_LIMIT, vendor_code="LimitExceeded.PhoneNumberDailyLimit"), 1),
+        (not_sent(Reason.UNREACHABLE), 1),
+        (not_sent(Reason.QUOTA), 1),
+        (Delivery(Outcome.UNKNOWN), 1),
+    ],
+)
+def test_stats_tell_apart_what_no_gateway_was_asked_for(log, refusal, tried):
+    log.record("tencent", a_message(), refusal)
+    (row,) = log.stats(WEEK)
+    assert (row.tried, row.unasked) == (tried, 1 - tried)
 
 
 def test_what_is_older_is_deleted_in_batches(log, clock):

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from services.keyring import Keyring
 from services.pending_receipts import PendingReceipts
-from services.receipt_polls import PAGES, QUESTIONS, NotingGateway, QueryPoll, QueuePoll
+from services.receipt_polls import FAULTS, PAGES, QUESTIONS, NotingGateway, QueryPoll, QueuePoll
 from sms.gateway import Delivery, Outcome
 from sms.receipts import Receipt, Report
 from tests.parallel import in_parallel
@@ -112,6 +112,9 @@ def test_receipts_that_can_not_be_written_are_held_and_no_more_pulled(log):
     class Outage:
         is_over = False
 
+        def check(self):
+            log.check()
+
         def receive(self, gateway, receipts):
             if receipts and not self.is_over:
                 raise OperationalError("INSERT", {}, Exception())
@@ -128,6 +131,14 @@ def test_receipts_that_can_not_be_written_are_held_and_no_more_pulled(log):
     assert poll.run() == 2
     assert receipts(log) == {"1": "delivered", "2": "delivered"}
     assert poll.run() == 0
+
+
+def test_while_the_database_is_away_nothing_is_pulled(clock):
+    """A process that ends after its run could not hold it."""
+    queue = Queue(report("1"))
+    with pytest.raises(OperationalError):
+        queue_poll(queue, a_log("sqlite:////nonexistent/x", clock)).run()
+    assert queue.pulls == 0
 
 
 def noted(pending, redis, *ids):
@@ -172,6 +183,28 @@ def test_a_vendor_that_fails_ends_the_run_and_costs_one_message_one_question(pol
     age_redis(redis, 300)
     poll(query).run()
     assert sorted(query.asked[3:]) == ["a", "b", "c"]
+
+
+def refused(*ids):
+    return {message_id: Report(fault="isv.MOBILE_NUMBER_ILLEGAL", of_message=True) for message_id in ids}
+
+
+def test_a_number_that_the_vendor_refuses_costs_the_others_nothing(poll, pending, log, redis):
+    sent(log, "aliyun", "a", "b", "c")
+    noted(pending, redis, "a", "b", "c")
+    query = Query(**refused("a"), b=report("b"), c=report("c"))
+    with capture_logs() as logs:
+        assert poll(query).run() == 2
+    assert query.asked == ["a", "b", "c"]
+    assert [line["fault"] for line in logs] == ["isv.MOBILE_NUMBER_ILLEGAL"]
+
+
+def test_a_vendor_that_refuses_one_number_after_the_other_ends_the_run(poll, pending, redis):
+    ids = [f"{i}" for i in range(FAULTS + 3)]
+    noted(pending, redis, *ids)
+    query = Query(**refused(*ids))
+    poll(query).run()
+    assert query.asked == ids[:FAULTS]
 
 
 def test_runs_at_once_ask_for_each_message_once(poll, pending, log, redis):
