@@ -13,13 +13,13 @@ from pathlib import Path
 
 import phonenumbers
 from environs import Env, EnvError
-from limits import parse_many
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from api.bad_setting import BadSetting
 from api.config_mail import read_public_url, read_smtp
 from api.config_sms import SmsConfig, read_sms_config
+from api.config_values import at_least, limit, listed, read_port, seconds, switch
 from mail.smtp import SmtpSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -125,59 +125,59 @@ def _read(env: Env, instance: Path) -> Config:
     cores = os.cpu_count() or 1
     app_env = env.str("APP_ENV", "development")
     database_url = env.str("DATABASE_URL", "") or f"sqlite:///{instance / 'dongbao.sqlite3'}"
-    workers = _at_least(1, env, "WORKERS", 1 if database_url.startswith("sqlite") else cores)
-    threads = _at_least(1, env, "THREADS", 16)
+    workers = at_least(1, env, "WORKERS", 1 if database_url.startswith("sqlite") else cores)
+    threads = at_least(1, env, "THREADS", 16)
     redis_url = env.str("REDIS_URL", "") or f"unix://{embedded_socket(instance)}"
     return Config(
         app_env=app_env,
         instance=instance,
         embeds_redis=not env.str("REDIS_URL", ""),
         host=env.str("HOST", "127.0.0.1"),
-        port=_port(env),
+        port=read_port(env),
         workers=workers,
         threads=threads,
-        secret_keys=tuple(_listed(env.str("SECRET_KEYS", ""))) or _development_keys(app_env, instance),
+        secret_keys=tuple(listed(env.str("SECRET_KEYS", ""))) or _development_keys(app_env, instance),
         database_url=database_url,
-        database_timeout_seconds=_seconds(env, "DATABASE_TIMEOUT_SECONDS", 2),
+        database_timeout_seconds=seconds(env, "DATABASE_TIMEOUT_SECONDS", 2),
         redis_url=redis_url,
-        redis_timeout_seconds=_seconds(env, "REDIS_TIMEOUT_SECONDS", 0.25),
+        redis_timeout_seconds=seconds(env, "REDIS_TIMEOUT_SECONDS", 0.25),
         ratelimit_storage_uri=env.str("RATELIMIT_STORAGE_URI", "") or redis_url,
         ratelimit_strategy=env.str("RATELIMIT_STRATEGY", "moving-window"),
-        limits={name: _limit(env, name, default) for name, default in LIMITS.items()},
+        limits={name: limit(env, name, default) for name, default in LIMITS.items()},
         sms=read_sms_config(env, app_env == "production"),
-        sms_regions=frozenset(_listed(env.str("SMS_REGIONS", "CN").upper())),
-        sms_cooldown_seconds=_at_least(0, env, "SMS_COOLDOWN_SECONDS", 60),
-        sms_per_hour=_at_least(0, env, "SMS_PER_HOUR", 5),
-        sms_per_day=_at_least(0, env, "SMS_PER_DAY", 10),
-        sms_code_seconds=_at_least(1, env, "SMS_CODE_SECONDS", 300),
-        sms_code_attempts=_at_least(1, env, "SMS_CODE_ATTEMPTS", 5),
-        sms_wrong_guesses_per_day=_at_least(1, env, "SMS_WRONG_GUESSES_PER_DAY", 50),
+        sms_regions=frozenset(listed(env.str("SMS_REGIONS", "CN").upper())),
+        sms_cooldown_seconds=at_least(0, env, "SMS_COOLDOWN_SECONDS", 60),
+        sms_per_hour=at_least(0, env, "SMS_PER_HOUR", 5),
+        sms_per_day=at_least(0, env, "SMS_PER_DAY", 10),
+        sms_code_seconds=at_least(1, env, "SMS_CODE_SECONDS", 300),
+        sms_code_attempts=at_least(1, env, "SMS_CODE_ATTEMPTS", 5),
+        sms_wrong_guesses_per_day=at_least(1, env, "SMS_WRONG_GUESSES_PER_DAY", 50),
         smtp=read_smtp(env),
-        public_url=read_public_url(env, _port(env)),
-        email_link_seconds=_at_least(1, env, "EMAIL_LINK_SECONDS", 86400),
-        mail_verify_per_day=_at_least(0, env, "MAIL_VERIFY_PER_DAY", 5),
-        notice_days=_at_least(1, env, "NOTICE_DAYS", 30),
-        ticket_seconds=_at_least(1, env, "TICKET_SECONDS", 600),
-        access_token_seconds=_at_least(1, env, "ACCESS_TOKEN_SECONDS", 900),
-        refresh_token_seconds=_at_least(1, env, "REFRESH_TOKEN_SECONDS", 2592000),
-        refresh_grace_seconds=_at_least(0, env, "REFRESH_GRACE_SECONDS", 10),
-        session_seconds=_at_least(1, env, "SESSION_SECONDS", 7776000),
-        session_log_days=_at_least(180, env, "SESSION_LOG_DAYS", 200),
-        max_sessions=_at_least(1, env, "MAX_SESSIONS", 20),
-        event_days=_at_least(180, env, "EVENT_DAYS", 365),
-        phone_change_undo_days=_at_least(1, env, "PHONE_CHANGE_UNDO_DAYS", 3),
-        dormant_days=_at_least(1, env, "DORMANT_DAYS", 180),
-        close_days=_at_least(1, env, "CLOSE_DAYS", 15),
-        argon2_memory_kib=_at_least(8, env, "ARGON2_MEMORY_KIB", 19456),
-        argon2_iterations=_at_least(1, env, "ARGON2_ITERATIONS", 2),
-        argon2_lanes=_at_least(1, env, "ARGON2_LANES", 1),
-        hash_places=_at_least(1, env, "HASH_PLACES", max(1, cores // workers)),
-        hash_queue=_at_least(0, env, "HASH_QUEUE", threads // 2),
-        hash_patience_seconds=_seconds(env, "HASH_PATIENCE_SECONDS", 2),
-        cors_origins=tuple(_listed(env.str("CORS_ORIGINS", ""))),
-        trusted_proxies=_at_least(0, env, "TRUSTED_PROXIES", 0),
+        public_url=read_public_url(env, read_port(env)),
+        email_link_seconds=at_least(1, env, "EMAIL_LINK_SECONDS", 86400),
+        mail_verify_per_day=at_least(0, env, "MAIL_VERIFY_PER_DAY", 5),
+        notice_days=at_least(1, env, "NOTICE_DAYS", 30),
+        ticket_seconds=at_least(1, env, "TICKET_SECONDS", 600),
+        access_token_seconds=at_least(1, env, "ACCESS_TOKEN_SECONDS", 900),
+        refresh_token_seconds=at_least(1, env, "REFRESH_TOKEN_SECONDS", 2592000),
+        refresh_grace_seconds=at_least(0, env, "REFRESH_GRACE_SECONDS", 10),
+        session_seconds=at_least(1, env, "SESSION_SECONDS", 7776000),
+        session_log_days=at_least(180, env, "SESSION_LOG_DAYS", 200),
+        max_sessions=at_least(1, env, "MAX_SESSIONS", 20),
+        event_days=at_least(180, env, "EVENT_DAYS", 365),
+        phone_change_undo_days=at_least(1, env, "PHONE_CHANGE_UNDO_DAYS", 3),
+        dormant_days=at_least(1, env, "DORMANT_DAYS", 180),
+        close_days=at_least(1, env, "CLOSE_DAYS", 15),
+        argon2_memory_kib=at_least(8, env, "ARGON2_MEMORY_KIB", 19456),
+        argon2_iterations=at_least(1, env, "ARGON2_ITERATIONS", 2),
+        argon2_lanes=at_least(1, env, "ARGON2_LANES", 1),
+        hash_places=at_least(1, env, "HASH_PLACES", max(1, cores // workers)),
+        hash_queue=at_least(0, env, "HASH_QUEUE", threads // 2),
+        hash_patience_seconds=seconds(env, "HASH_PATIENCE_SECONDS", 2),
+        cors_origins=tuple(listed(env.str("CORS_ORIGINS", ""))),
+        trusted_proxies=at_least(0, env, "TRUSTED_PROXIES", 0),
         log_format=env.str("LOG_FORMAT", "json" if app_env == "production" else "console"),
-        jobs=_switch(env, "JOBS", "on"),
+        jobs=switch(env, "JOBS", "on"),
     )
 
 
@@ -188,47 +188,6 @@ def embedded_socket(instance: Path) -> Path:
         return socket
     name = hashlib.sha256(os.fsencode(instance)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"dongbao-{os.getuid()}-{name}" / "redis.sock"
-
-
-def _listed(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _at_least(least: int, env: Env, name: str, default: int) -> int:
-    value = env.int(name, default)
-    if value < least:
-        raise BadSetting(f"{name} is {value}; it must be at least {least}. See docs/configuration.md.")
-    return value
-
-
-def _port(env: Env) -> int:
-    port = _at_least(1, env, "PORT", 5000)
-    if port > 65535:
-        raise BadSetting(f"PORT is {port}; it must be at most 65535. See docs/configuration.md.")
-    return port
-
-
-def _seconds(env: Env, name: str, default: float) -> float:
-    value = env.float(name, default)
-    if not 0 < value < float("inf"):
-        raise BadSetting(f"{name} is {value}; it must be more than 0 seconds. See docs/configuration.md.")
-    return value
-
-
-def _switch(env: Env, name: str, default: str) -> bool:
-    word = env.str(name, default)
-    if word not in ("on", "off"):
-        raise BadSetting(f"{name} is '{word}'; it is on or off.")
-    return word == "on"
-
-
-def _limit(env: Env, name: str, default: str) -> str:
-    text = env.str(name, default)
-    try:
-        parse_many(text)
-    except ValueError as error:
-        raise BadSetting(f"{name} is '{text}'; write it like '{default}'. See docs/configuration.md.") from error
-    return text
 
 
 def _development_keys(app_env: str, instance: Path) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from environs import Env
 from phonenumbers import SUPPORTED_REGIONS
 
 from api.bad_setting import BadSetting
+from api.config_values import at_least
 from schemas.fields import parse_phone
 from schemas.sms import OPEN_PURPOSES, TOKEN_PURPOSES
 from services.dispatch import ANY_REGION, Route
@@ -85,13 +86,13 @@ def read_sms_config(env: Env, production: bool) -> SmsConfig:
         routes=routes,
         vendors={name: _vendor(env, name) for name in named if name in ACCOUNTS},
         testers=_testers(env.str("SMS_TEST_NUMBERS", ""), production),
-        breaker_seconds=_at_least_1(env, "SMS_BREAKER_SECONDS", 30),
+        breaker_seconds=at_least(1, env, "SMS_BREAKER_SECONDS", 30),
         budget_per_hour=_budget(env, "SMS_BUDGET_PER_HOUR"),
         budget_per_day=_budget(env, "SMS_BUDGET_PER_DAY"),
         unverified_per_region=_optional(env, "SMS_UNVERIFIED_PER_REGION", None),
         unverified_per_prefix=_optional(env, "SMS_UNVERIFIED_PER_PREFIX", 30),
-        tencent_per_day=_at_least_1(env, "TENCENT_PER_DAY", 2),
-        log_days=_at_least_1(env, "SMS_LOG_DAYS", 90),
+        tencent_per_day=at_least(1, env, "TENCENT_PER_DAY", 2),
+        log_days=at_least(1, env, "SMS_LOG_DAYS", 90),
         callback_secret=_secret(env, "SMS_CALLBACK_SECRET"),
         receipts_poll_seconds=_period(env, "SMS_RECEIPTS_POLL_SECONDS"),
     )
@@ -211,13 +212,6 @@ def _secret(env: Env, name: str) -> str:
     if secret and not SECRET.fullmatch(secret):
         raise BadSetting(f"{name} has at least 16 characters, all of them letters, digits, '-', '_', '.' or '~'.")
     return secret
-
-
-def _at_least_1(env: Env, name: str, default: int) -> int:
-    value = env.int(name, default)
-    if value < 1:
-        raise BadSetting(f"{name} is {value}; it must be at least 1. See docs/configuration.md.")
-    return value
 
 
 def _optional(env: Env, name: str, default: int | None) -> int | None:

@@ -12,7 +12,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from api.edge import REQUEST_ID
-from api.problems import FIELD_MESSAGES, LANGUAGES, PROBLEMS
+from api.field_messages import FIELD_MESSAGES
+from api.problems import LANGUAGES, PROBLEMS
 from api.replies import dump_json
 from services.errors import ServiceError, ServiceUnavailable
 

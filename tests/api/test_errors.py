@@ -2,7 +2,8 @@
 
 import pytest
 
-from api.problems import FIELD_MESSAGES, PROBLEMS
+from api.field_messages import FIELD_MESSAGES
+from api.problems import PROBLEMS
 from tests.clients import InProcessClient
 
 NOWHERE = "unix:///nonexistent/redis.sock"
