@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from models import User
 from models.database import Database
 from services.clock import Clock
+from services.emails import verified_email
 from services.errors import SessionRevoked
 from services.events import Events
 from services.notices import Notices
@@ -93,5 +94,5 @@ class Closings:
 
     def _tell(self, connection: Connection, kind: str, user_id: str, source: Source, **values: str) -> None:
         row = connection.execute(REACH, {"user": user_id}).one()
-        email = row.email if row.verified_email_key else None
+        email = verified_email(row)
         self._notices.tell(connection, kind, user_id, source, phone=row.phone, email=email, **values)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, insert, select
 
 from models import Device, User
 from services.clock import Clock
+from services.emails import verified_email
 from services.notices import Notices
 from services.sources import Source
 
@@ -66,7 +67,7 @@ class Devices:
             account.id,
             source,
             phone=account.phone,
-            email=account.email if account.verified_email_key else None,
+            email=verified_email(account),
             at=f"{now:%Y-%m-%d %H:%M}",
             device=source.device,
             ip=source.ip,

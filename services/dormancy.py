@@ -8,6 +8,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, or_, select, update
 from models import Session, User
 from models.database import Database
 from services.clock import Clock
+from services.emails import verified_email
 from services.erasure import Erasure
 from services.errors import PhoneRegistered
 from services.events import Events
@@ -79,7 +80,7 @@ class Dormancy:
         if row.status == "closing" and row.erase_after <= self._clock():
             # Its time has come and the job has not: nobody is shown it any more.
             return None if self._erasure.erase(row.id) else self.holder_of(phone)
-        email = row.email if row.verified_email_key else None
+        email = verified_email(row)
         return Holder(row.id, phone, row.credential_version, row.status, email, bool(row.is_dormant))
 
     def free(self, phone: str) -> Holder | None:

@@ -1,7 +1,14 @@
-"""What follows from an e-mail address: how it is shown to others than its owner."""
+"""What follows from an e-mail address: whether notices go there, and how it is shown to others than its owner."""
+
+from typing import Any
 
 HIDDEN = "****"
 LONGEST_DOMAIN = 100
+
+
+def verified_email(account: Any) -> str | None:
+    """The address of a row that has ``email`` and ``verified_email_key``; None while it is not verified."""
+    return account.email if account.verified_email_key else None
 
 
 def mask_email(address: str) -> str:

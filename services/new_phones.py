@@ -7,6 +7,7 @@ from models import User
 from models.database import Database
 from services.challenges import Challenges
 from services.dormancy import Dormancy, Holder
+from services.emails import verified_email
 from services.errors import PhoneRegistered, ReauthenticationRequired
 from services.phone_changes import PhoneChanges
 from services.profiles import PROFILE_COLUMNS, Profile, profile_of
@@ -67,7 +68,7 @@ class NewPhones:
                 self._dormancy.detach(connection, former, source)
                 self._set(connection, user_id, proven, phone)
                 row = connection.execute(SHOWN, {"user": user_id}).one()
-                email = row.email if row.verified_email_key else None
+                email = verified_email(row)
                 self._changes.note(connection, user_id, proven.phone, phone, email, source)
         except IntegrityError as error:
             raise PhoneRegistered from error

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from models import User
 from models.database import Database
+from services.emails import verified_email
 from services.errors import ReauthenticationRequired, TicketExpired
 from services.events import Events
 from services.notices import Notices
@@ -107,5 +108,5 @@ class PasswordChanges:
     ) -> None:
         """The event and the notice of one name."""
         self._events.record(connection, kind, account.id, source, session_id)
-        email = account.email if account.verified_email_key else None
+        email = verified_email(account)
         self._notices.tell(connection, kind, account.id, source, phone=account.phone, email=email)
