@@ -134,9 +134,9 @@ PROBLEMS = {
     ),
     "ticket_expired": _problem(
         410,
-        "验证已过期",
+        "验证或链接已失效",
         "请重新验证手机号；如果是邮件或短信中的链接，请重新获取。",
-        "The ticket is no longer good",
+        "The ticket or link is no longer good",
         "Verify the phone again, or ask for a new link.",
     ),
     "payload_too_large": _problem(
@@ -169,9 +169,9 @@ PROBLEMS = {
     ),
     "ticket_invalid": _problem(
         422,
-        "验证凭证无效",
+        "验证凭证或链接无效",
         "请重新验证手机号；如果是邮件或短信中的链接，请完整地打开它。",
-        "The ticket is not valid",
+        "The ticket or link is not valid",
         "Verify the phone again, or open the whole link.",
     ),
     "rate_limited": _problem(
