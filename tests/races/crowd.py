@@ -107,6 +107,13 @@ def told_apart(replies: list[Reply]) -> dict[str, int]:
     return kinds
 
 
+def is_dead(shopper: Shopper, pair: dict) -> bool:
+    """Whether neither token of a pair is good for anything."""
+    refused = shopper.me(pair["access_token"]).status, shopper.try_refresh(pair["refresh_token"]).status
+    assert len(set(refused)) == 1, refused
+    return refused == (401, 401)
+
+
 def inbox(client: Client) -> list[dict]:
     """The messages "sent", newest first."""
     return client.get("/dev/inbox", headers={"Accept": "application/json"}).json["messages"]

@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from tests.changes import NEW_PASSWORD
 from tests.parallel import in_parallel
-from tests.races.crowd import at_once, one_for_each_worker, settled, told_apart
+from tests.races.crowd import at_once, is_dead, one_for_each_worker, settled, told_apart
 from tests.shopper import new_phone
 
 pytestmark = pytest.mark.mysql
@@ -15,12 +15,6 @@ RESET, PASSWORD, REFRESH = "/v1/password/reset", "/v1/me/password", "/v1/token/r
 
 def form(password=NEW_PASSWORD, **more):
     return {"password": password, "password_confirm": password, **more}
-
-
-def is_dead(shopper, pair) -> bool:
-    refused = shopper.me(pair["access_token"]).status, shopper.try_refresh(pair["refresh_token"]).status
-    assert len(set(refused)) == 1, refused
-    return refused == (401, 401)
 
 
 @pytest.fixture

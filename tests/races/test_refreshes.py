@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 from sqlalchemy import text
 
-from tests.races.crowd import KeptClient, at_once, told_apart
+from tests.races.crowd import KeptClient, at_once, is_dead, told_apart
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.mysql
@@ -23,13 +23,6 @@ def counter(engine):
             return connection.scalar(text("SELECT counter FROM sessions"))
 
     return read
-
-
-def is_dead(shopper, pair) -> bool:
-    """Whether neither token of a pair is good for anything."""
-    refused = shopper.me(pair["access_token"]).status, shopper.try_refresh(pair["refresh_token"]).status
-    assert len(set(refused)) == 1, refused
-    return refused == (401, 401)
 
 
 def test_twenty_tabs_get_one_generation(live, live_shopper, counter):
