@@ -21,8 +21,7 @@ migrate: $(VENV)/run ## Bring the database of DATABASE_URL to the newest schema
 	@$(BIN)/python -m api.migrate
 
 test: servers lint ## Everything that must hold; two databases at a time, each printed when it is done
-	@$(MAKE) --no-print-directory -j2 --output-sync=target test-sqlite test-postgresql
-	@$(MAKE) --no-print-directory test-mysql
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-sqlite test-postgresql test-mysql
 
 servers: $(VENV)/dev ## Install what the tests need besides Python packages, where it is missing
 	@$(BIN)/python -m tests.servers.install
