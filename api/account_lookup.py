@@ -53,7 +53,7 @@ def lines_of(card: AccountCard) -> list[str]:
         "phone": card.phone or "-",
         "address": f"{card.email} ({'verified' if card.email_verified else 'not verified'})" if card.email else "-",
         "status": card.status,
-        "erased after": f"{card.erase_after:%Y-%m-%d %H:%M}Z" if card.erase_after else "-",
+        "erased after": f"{card.erased_after:%Y-%m-%d %H:%M}Z" if card.erased_after else "-",
         "registered": f"{card.created_at:%Y-%m-%d %H:%M}Z",
         "sessions": str(card.sessions),
     }

@@ -50,7 +50,7 @@ class AccountCard:
     status: str
     created_at: datetime
     seen_at: datetime | None
-    erase_after: datetime | None
+    erased_after: datetime | None
     sessions: int
     events: Sequence[EventView]
 
@@ -133,7 +133,7 @@ def _card(row: Any, living: int, events: Sequence[EventView]) -> AccountCard:
         status=row.status,
         created_at=row.created_at,
         seen_at=row.seen_at,
-        erase_after=row.erase_after,
+        erased_after=row.erase_after,
         sessions=living,
         events=events,
     )
