@@ -19,8 +19,11 @@ notice_commands = AppGroup("notices", help="Mails and SMS notices: list those no
 @click.option("--limit", default=200, type=click.IntRange(1, 100_000), show_default=True)
 def list_notices(sent_too: bool, as_json: bool, limit: int) -> None:
     """What was not sent, newest first."""
-    for view in services().notice_log.list(sent_too, limit):
+    views = services().notice_log.list(sent_too, limit)
+    for view in views:
         click.echo(dump_json(view) if as_json else _line(view))
+    if not views and not as_json:
+        click.echo("There are no notices." if sent_too else "Every notice was sent.")
 
 
 @notice_commands.command("retry")

@@ -13,11 +13,13 @@ from api.wiring import services
 from schemas.email import EmailBody
 from schemas.link import LinkBody
 
+proof_of_email = proof_per_account(EmailBody)
+
 
 class MyEmail(Resource):
     """The caller's address."""
 
-    decorators = [login_per_address, proof_per_account(EmailBody), email_per_account]
+    decorators = [login_per_address, proof_of_email, email_per_account]
 
     @login_required
     def put(self) -> Response:
@@ -25,6 +27,7 @@ class MyEmail(Resource):
         body, caller, source = parse_body(EmailBody), current_caller(), current_source()
         with services().proofs.proven(caller, proof_in(body), source) as proven:
             asked = services().email_addresses.change(caller.profile.id, proven, body["email"], source)
+        proof_of_email.clear()
         return reply(asked, 202)
 
 

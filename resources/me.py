@@ -13,6 +13,8 @@ from api.wiring import services
 from schemas.close import CloseBody
 from schemas.me import ProfileBody
 
+proof_of_closing = proof_per_account(CloseBody)
+
 
 class Me(Resource):
     """The caller's profile."""
@@ -32,10 +34,12 @@ class Me(Resource):
         return reply(services().accounts.rename(caller, body["username"], current_source()) if body else caller.profile)
 
     @body_optional
-    @proof_per_account(CloseBody)
+    @proof_of_closing
     @login_per_address
     @login_required
     def delete(self) -> Response:
         """Begin to close the account; logging in takes it back for some days."""
         proof = proof_in(parse_body(CloseBody))
-        return reply(services().closings.close(current_caller(), proof, current_source()), 202)
+        closing = services().closings.close(current_caller(), proof, current_source())
+        proof_of_closing.clear()
+        return reply(closing, 202)

@@ -12,13 +12,13 @@ from api.sources import current_source
 from api.wiring import services
 from schemas.password import PasswordBody, PasswordResetBody
 
-password_per_account = proof_per_account(PasswordBody)
+proof_of_password = proof_per_account(PasswordBody)
 
 
 class MyPassword(Resource):
     """The caller's password."""
 
-    decorators = [login_per_address, password_per_account]
+    decorators = [login_per_address, proof_of_password]
 
     @login_required
     def put(self) -> Response:
@@ -27,7 +27,7 @@ class MyPassword(Resource):
         signed_in = services().password_changes.change(
             current_caller(), proof_in(body), body["password"], current_source()
         )
-        password_per_account.clear()
+        proof_of_password.clear()
         return reply(signed_in)
 
 

@@ -13,13 +13,13 @@ from api.wiring import services
 from schemas.link import LinkBody
 from schemas.phone import PhoneBody
 
-phone_per_account = proof_per_account(PhoneBody)
+proof_of_phone = proof_per_account(PhoneBody)
 
 
 class MyPhone(Resource):
     """The caller's phone."""
 
-    decorators = [login_per_address, phone_per_account]
+    decorators = [login_per_address, proof_of_phone]
 
     @login_required
     def put(self) -> Response:
@@ -28,7 +28,7 @@ class MyPhone(Resource):
         profile = services().new_phones.change(
             current_caller(), proof_in(body, "old_"), body["sms_id"], body["code"], current_source()
         )
-        phone_per_account.clear()
+        proof_of_phone.clear()
         return reply(profile)
 
 

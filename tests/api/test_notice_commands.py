@@ -59,7 +59,7 @@ def test_it_is_tried_again_once_there_is_a_server(run_on, nowhere, make_app):
     app = make_app()
     assert run_on(app, "retry", notice_id) == (0, "1 tried again, 1 sent\n")
     assert [letter.to for letter in Letters(InProcessClient(app)).all()] == [LI]
-    assert run_on(app, "list") == (0, "")
+    assert run_on(app, "list") == (0, "Every notice was sent.\n")
     assert "sent 20" in run_on(app, "list", "--all")[1]
     assert run_on(app, "retry", notice_id) == (1, "No notice of this id has failed.\n")
 
@@ -76,4 +76,4 @@ def test_old_ones_are_deleted_by_a_job(nowhere, clock, run_on):
     clock.advance(31 * 86400)
     result = nowhere.test_cli_runner().invoke(args=["jobs", "run", "notices_purge"])
     assert result.output == "notices_purge ran; it dealt with 1\n"
-    assert run_on(nowhere, "list", "--all") == (0, "")
+    assert run_on(nowhere, "list", "--all") == (0, "There are no notices.\n")
