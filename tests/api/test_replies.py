@@ -107,7 +107,7 @@ def test_only_declared_methods_are_answered(client):
         ("/v1/register/availability", {"GET", "HEAD"}),
         ("/v1/sessions", {"GET", "HEAD", "DELETE"}),
         ("/v1/sessions/x", {"DELETE"}),
-        ("/v1/me", {"GET", "HEAD", "PATCH"}),
+        ("/v1/me", {"GET", "HEAD", "PATCH", "DELETE"}),
         ("/healthz", {"GET", "HEAD"}),
     ],
 )
