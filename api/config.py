@@ -41,6 +41,7 @@ LIMITS = {
     "LIMIT_REFRESH_PER_ADDRESS": "60/minute",
     "LIMIT_EMAIL_PER_ACCOUNT": "5/hour;10/day",
     "LIMIT_EXPORT_PER_ACCOUNT": "10/hour",
+    "LIMIT_RENAME_PER_ACCOUNT": "5/hour;10/day",
 }
 
 

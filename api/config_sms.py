@@ -19,7 +19,7 @@ KNOWN = ("console", "tencent", "aliyun", "juhe", "webhook")
 # Notices go by SMS to those without a verified address; a vendor sends those that it has a text for.
 NOTICES = (
     *("phone_changed", "phone_change_undone", "phone_added", "password_changed", "password_reset"),
-    *("new_device", "closing", "reopened"),
+    *("email_changing", "new_device", "closing", "reopened"),
 )
 PURPOSES = (*OPEN_PURPOSES, *TOKEN_PURPOSES, *NOTICES)
 LANGUAGES = {"zh-CN": "ZH_CN", "en": "EN"}

@@ -16,11 +16,12 @@ from flask_limiter import Limiter
 from limits import RateLimitItem, parse_many
 
 from api.auth import current_caller
-from api.parsing import parse_body, read_object
+from api.parsing import parse_body, read_json, read_object
 from api.sources import current_address
 from api.wiring import services
 from schemas.body import Body
 from schemas.login import LoginBody
+from schemas.me import ProfileBody
 from schemas.sms import SmsBody, needs_token
 from services.challenges import phone_pseudonym
 from services.errors import RateLimited, ServiceUnavailable
@@ -140,6 +141,13 @@ def _account() -> str:
     return services().keyring.pseudonym(f"{kind}:{fold(identifier)}")
 
 
+def _renamer() -> str | None:
+    """The account that takes another name. Attempts to log in are counted by name, so a new name must not be had at will."""
+    read_json()
+    caller = _caller()
+    return caller if "username" in parse_body(ProfileBody) else None
+
+
 def proof_per_account(schema: type[Body]) -> NamedLimit:
     """Current passwords that are tried in bodies of ``schema`` count with the login attempts of the caller's name."""
 
@@ -164,3 +172,4 @@ availability_per_address = NamedLimit("availability_per_address", _address)
 refresh_per_address = NamedLimit("refresh_per_address", _address)
 email_per_account = NamedLimit("email_per_account", _caller)
 export_per_account = NamedLimit("export_per_account", _caller)
+rename_per_account = NamedLimit("rename_per_account", _renamer)

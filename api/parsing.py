@@ -25,7 +25,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 def read_object() -> dict[str, Any]:
     """The request's JSON object; raises for 413, 415 and 400, and 422 for JSON that is no object."""
-    value = _json()
+    value = read_json()
     if not isinstance(value, dict):
         raise Invalid(body="not_object")
     return value
@@ -47,21 +47,10 @@ def parse_query(schema: type[Query]) -> dict[str, Any]:
 
 def read_array() -> list[Any]:
     """The request's JSON array; raises as ``read_object``."""
-    value = _json()
+    value = read_json()
     if not isinstance(value, list):
         raise Invalid(body="not_array")
     return value
-
-
-def json_first(view: View) -> View:
-    """Read the JSON before the guards behind this one look at the token."""
-
-    @wraps(view)
-    def read(*args: Any, **kwargs: Any) -> Any:
-        _json()
-        return view(*args, **kwargs)
-
-    return read
 
 
 def body_optional(view: View) -> View:
@@ -89,7 +78,8 @@ def decode_json(data: bytes) -> Any:
     return value
 
 
-def _json() -> Any:
+def read_json() -> Any:
+    """The request's JSON value; raises for 413, 415 and 400."""
     if "json" not in g:
         if refused := request.environ.get(BODY_REFUSED):
             raise PROBLEM_OF_BODY[refused]

@@ -14,6 +14,7 @@ from services.notice_channels import MailChannel, SmsChannel
 from services.notices import MAIL, SMS, Channel
 from services.scripts import RedisClient
 from services.sender import Sender
+from services.sms_caps import SmsCaps
 
 
 def build_channels(
@@ -21,7 +22,7 @@ def build_channels(
 ) -> dict[str, Channel]:
     """The ways out by name."""
     caps = MailCaps(redis, keyring, {"verify_email": config.mail_verify_per_day})
-    return {SMS: SmsChannel(sender), MAIL: MailChannel(_transport(config, inbox), caps)}
+    return {SMS: SmsChannel(sender, SmsCaps(redis, keyring)), MAIL: MailChannel(_transport(config, inbox), caps)}
 
 
 def warn_of_mails(config: Config) -> None:

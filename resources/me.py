@@ -4,8 +4,8 @@ from flask import Response
 from flask_restful import Resource
 
 from api.auth import current_caller, login_required
-from api.limits import availability_per_address, login_per_address, proof_per_account
-from api.parsing import body_optional, json_first, parse_body
+from api.limits import availability_per_address, login_per_address, proof_per_account, rename_per_account
+from api.parsing import body_optional, parse_body
 from api.proofs import proof_in
 from api.replies import reply
 from api.sources import current_source
@@ -24,8 +24,8 @@ class Me(Resource):
         """Show it."""
         return reply(current_caller().profile)
 
+    @rename_per_account
     @availability_per_address
-    @json_first
     @login_required
     def patch(self) -> Response:
         """Change the user name, where one is given."""

@@ -12,7 +12,14 @@ from services.clock import Clock
 from services.devices import Devices
 from services.dormancy import Dormancy
 from services.email_links import EmailLink, EmailLinks
-from services.errors import EmailTaken, PhoneRegistered, ReauthenticationRequired, ServiceError, UsernameTaken
+from services.errors import (
+    EmailTaken,
+    PhoneRegistered,
+    ReauthenticationRequired,
+    ServiceError,
+    SessionRevoked,
+    UsernameTaken,
+)
 from services.events import Events
 from services.ids import new_id
 from services.names import fold
@@ -108,11 +115,12 @@ class Accounts:
         return phone
 
     def rename(self, caller: Caller, username: str, source: Source) -> Profile:
-        """Give the caller's account another user name; raises ``UsernameTaken``."""
-        renamed = update(User).where(User.id == caller.profile.id)
+        """Give the caller's account another user name; raises ``UsernameTaken``, or ``SessionRevoked`` for one that is closed."""
+        renamed = update(User).where(User.id == caller.profile.id, User.status == "active")
         try:
             with self._database.transaction() as connection:
-                connection.execute(renamed.values(username=username, username_key=fold(username)))
+                if connection.execute(renamed.values(username=username, username_key=fold(username))).rowcount != 1:
+                    raise SessionRevoked
                 self._events.record(connection, "username_changed", caller.profile.id, source)
                 row = connection.execute(select(*PROFILE_COLUMNS).where(User.id == caller.profile.id)).one()
         except IntegrityError as error:

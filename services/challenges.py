@@ -158,7 +158,9 @@ class Challenges:
         try:
             challenge = self._open(sms_id, sealed)
             if not challenge.is_tester_s:
-                self._sender.send(_message(sms_id, challenge, expires_in, language), trusted=bool(challenge.subject))
+                # Sending again needs no token, so the budgets may refuse it.
+                trusted = bool(challenge.subject and fields)
+                self._sender.send(_message(sms_id, challenge, expires_in, language), trusted)
         except (ServiceError, RedisError):
             self._give_back(sms_id, message_id, new=bool(fields))
             raise

@@ -1,7 +1,6 @@
 """The e-mail address of an account: changed with fresh proof, and verified by a mailed link."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, select, update
 from sqlalchemy.exc import IntegrityError
@@ -9,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from models import User
 from models.database import Database
 from services.email_links import EmailLink, EmailLinks
-from services.emails import mask_email
+from services.emails import mask_email, verified_email
 from services.errors import EmailTaken, ReauthenticationRequired, TicketExpired
 from services.events import Events
 from services.names import fold
@@ -19,7 +18,7 @@ from services.session_cache import SessionCache
 from services.sources import Source
 
 OPEN = ("active", "closing")
-FIND = select(User.email, User.verified_email_key, User.email_version).where(User.id == bindparam("user"))
+FIND = select(User.email, User.verified_email_key, User.email_version, User.phone).where(User.id == bindparam("user"))
 HOLDER = select(User.id).where(User.verified_email_key == bindparam("key"))
 # An address that nobody verified gives way at once.
 ASK = (
@@ -66,17 +65,18 @@ class EmailAddresses:
         self._events = events
 
     def change(self, user_id: str, proven: Proven, email: str, source: Source) -> EmailAsked:
-        """Mail a link to a new address, or a fresh one to the same; the old address is told if it is verified.
+        """Mail a link to a new address, or a fresh one to the same; the old address is told if it is verified, else the phone.
 
         Raises ``EmailTaken``, or ``ReauthenticationRequired`` when the credentials changed since they were proven.
         """
         with self._database.transaction() as connection:
-            before = self._ask(connection, user_id, proven, email)
+            before = connection.execute(FIND, {"user": user_id}).one()
+            version = self._ask(connection, user_id, proven, email)
             self._refuse_taken(connection, user_id, email)
-            link = EmailLink(user_id, email, before.email_version, proven.credential_version)
-            self._links.mail(connection, link, source)
-            if before.verified_email_key not in (None, fold(email)):
-                self._notices.mail(connection, "email_changing", user_id, source, before.email, email=mask_email(email))
+            self._links.mail(connection, EmailLink(user_id, email, version, proven.credential_version), source)
+            if fold(before.email) != fold(email):
+                reach = {"phone": before.phone, "email": verified_email(before)}
+                self._notices.tell(connection, "email_changing", user_id, source, **reach, address=mask_email(email))
             self._events.record(connection, "email_change_requested", user_id, source, detail=mask_email(email))
         self._cache.forget(user_id)
         self._notices.send_soon()
@@ -105,12 +105,12 @@ class EmailAddresses:
         self._cache.forget(link.user_id)
         return EmailVerified(link.address)
 
-    def _ask(self, connection: Connection, user_id: str, proven: Proven, email: str) -> Any:
-        """End the older links; the row as it is now."""
+    def _ask(self, connection: Connection, user_id: str, proven: Proven, email: str) -> int:
+        """End the older links; the version of the new one."""
         values = {"user": user_id, "credentials": proven.credential_version, "address": email}
         if connection.execute(ASK, values).rowcount != 1:
             raise ReauthenticationRequired
-        return connection.execute(FIND, {"user": user_id}).one()
+        return int(connection.execute(FIND, {"user": user_id}).one().email_version)
 
     def _refuse_taken(self, connection: Connection, user_id: str, email: str) -> None:
         """Said now for the shopper's sake; the unique key says it again when the link is used."""

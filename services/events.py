@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, exists, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from structlog.typing import FilteringBoundLogger
 
-from models import SecurityEvent
+from models import SecurityEvent, User
 from models.database import Database
 from services.background import Background
 from services.clock import Clock
@@ -17,7 +17,15 @@ from services.ids import new_id
 from services.purges import purge
 from services.sources import Source
 
+_COLUMNS = SecurityEvent.__table__.c
 ADD = insert(SecurityEvent)
+# What is written after the act comes too late for an account that was erased meanwhile.
+ADD_LATE = insert(SecurityEvent).from_select(
+    _COLUMNS.keys(),
+    select(*(bindparam(column.key, type_=column.type) for column in _COLUMNS)).where(
+        ~exists().where(User.id == bindparam("user_id", type_=User.id.type), User.status == "erased")
+    ),
+)
 AFTER_REPLY_SECONDS = 0.1
 
 
@@ -116,4 +124,4 @@ class Events:
 
     def _write(self, row: dict[str, Any]) -> None:
         with self._database.connection() as connection:
-            connection.execute(ADD, row)
+            connection.execute(ADD_LATE, row)

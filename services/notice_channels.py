@@ -5,6 +5,7 @@ from services.errors import Invalid, ServiceError
 from services.mail_caps import MailCaps
 from services.notices import Letter, NotTold
 from services.sender import NoTemplate, Sender
+from services.sms_caps import SmsCaps
 from sms.gateway import Message
 
 # Another try would fare no better.
@@ -16,11 +17,17 @@ OUTAGES = (Cause.UNREACHABLE, Cause.TIMEOUT, Cause.TLS, Cause.AUTH)
 class SmsChannel:
     """Sends a notice as an SMS. A gateway with registered texts sends its own text, and nothing without one."""
 
-    def __init__(self, sender: Sender) -> None:
+    def __init__(self, sender: Sender, caps: SmsCaps) -> None:
         self._sender = sender
+        self._caps = caps
 
     def send(self, letter: Letter) -> None:
-        """Raises ``NotTold`` when nothing was sent; a number that is none, and a text that none registered, are given up."""
+        """Raises ``NotTold`` when nothing was sent.
+
+        Given up are a number that is none or has had its notices of the day, and a text that none registered.
+        """
+        if not self._caps.claim(letter.kind, letter.to, letter.id):
+            raise NotTold("capped", final=True)
         message = Message(letter.id, letter.to, letter.kind, "", letter.text.sms, letter.language, 0, letter.link)
         try:
             self._sender.send(message, True)

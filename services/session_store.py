@@ -13,22 +13,27 @@ from services.purges import purge
 from services.tokens import Claims
 
 _INSERTED = ("id", "user_id", "counter", "device", "ip", "created_at", "refreshed_at", "expires_at", "ends_at")
-_GOOD_STANDING = exists().where(
+_STANDING = (
     User.id == bindparam("owner", type_=User.id.type),
     User.credential_version == bindparam("version", type_=User.credential_version.type),
     User.status == "active",
 )
+_GOOD_STANDING = exists().where(*_STANDING)
 _LIVING = (
     Session.user_id == bindparam("owner"),
     Session.ended_at.is_(None),
     Session.expires_at > bindparam("now", type_=Session.expires_at.type),
 )
 
+# The lock on the account puts a login behind a change that is being made, which would not see the session to end it.
 OPEN = (
     insert(Session)
     .from_select(
         _INSERTED,
-        select(*(bindparam(name, type_=Session.__table__.c[name].type) for name in _INSERTED)).where(_GOOD_STANDING),
+        select(*(bindparam(name, type_=Session.__table__.c[name].type) for name in _INSERTED))
+        .select_from(User)
+        .where(*_STANDING)
+        .with_for_update(read=True),
     )
     .execution_options(preserve_rowcount=True)
 )

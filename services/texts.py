@@ -128,12 +128,12 @@ _NOTICES: dict[str, dict[str, tuple[str, ...]]] = {
     "email_changing": {
         "zh-CN": (
             "您的邮箱即将更换",
-            "有人请求将您的咚宝账号邮箱更换为{email}，新邮箱验证后即生效。",
+            "有人请求将您的咚宝账号邮箱更换为{address}，新邮箱验证后即生效。",
             "如非本人操作，请立即修改密码，此次更换随即作废。",
         ),
         "en": (
             "Your e-mail address is being changed",
-            "Somebody asked to change the e-mail address of your Dongbao account to {email}. It is changed once that address is verified.",
+            "Somebody asked to change the e-mail address of your Dongbao account to {address}. It is changed once that address is verified.",
             "If it wasn't you, change your password at once: that stops it.",
         ),
     },

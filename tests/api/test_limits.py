@@ -258,6 +258,19 @@ def test_an_account_has_its_number_of_codes_whatever_the_phones_and_addresses(ma
     make_shopper(app).send_code("login")
 
 
+def test_a_new_name_does_not_buy_new_guesses_at_the_password(make_app, make_shopper):
+    """R30: whoever stole an access token may rename, and logins and proofs are counted by name."""
+    shopper = make_shopper(make_app(LIMIT_RENAME_PER_ACCOUNT="3/hour"))
+    shopper.register()
+
+    def rename(i):
+        body = {"username": f"another-name-{i}"}
+        return shopper.client.patch("/v1/me", json=body, token=shopper.access_token)
+
+    assert refusals(rename, 5) == [4, 5]
+    assert shopper.client.patch("/v1/me", json={}, token=shopper.access_token).status == 200
+
+
 def test_no_address_or_account_stands_in_the_limiters_keys(shopper, redis):
     """R14: what names a person is hashed before it is a key."""
     shopper.register()

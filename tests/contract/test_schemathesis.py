@@ -47,6 +47,7 @@ UNHURRIED = {
     "LIMIT_LOGIN_PER_ACCOUNT": PLENTY,
     "LIMIT_EMAIL_PER_ACCOUNT": PLENTY,
     "LIMIT_EXPORT_PER_ACCOUNT": PLENTY,
+    "LIMIT_RENAME_PER_ACCOUNT": PLENTY,
     "SMS_CALLBACK_SECRET": SECRET,
 }
 SCHEMA = schemathesis.openapi.from_path(FILE, config=SchemathesisConfig(seed=1))

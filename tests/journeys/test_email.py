@@ -108,7 +108,8 @@ def test_tokens_of_other_kinds_are_no_links(shopper, client):
         assert refused(verify(client, token)) == (422, "ticket_invalid")
 
 
-def test_an_unverified_address_is_replaced_at_once_and_its_link_is_void(shopper, letters, client):
+def test_an_unverified_address_is_replaced_at_once_its_link_is_void_and_the_phone_is_told(shopper, letters, client):
+    """Where no address is verified, one that a thief sets would get all that the owner is told from then on."""
     shopper.register(email=LI)
     old = letters.wait_for(LI).token
     reply = change(shopper, WANG)
@@ -117,7 +118,8 @@ def test_an_unverified_address_is_replaced_at_once_and_its_link_is_void(shopper,
     use(letters, client, WANG)
     assert refused(verify(client, old)) == (410, "ticket_expired")
     assert address(shopper) == (WANG, True)
-    assert letters.settled(kind="email_changing") == []
+    (told,) = letters.settled(kind="email_changing")
+    assert (told.to, "w****@example.com" in told.text, WANG in told.text) == (shopper.phone, True, False)
 
 
 def test_a_verified_address_stays_and_is_told_until_the_new_one_is_verified(shopper, letters, client):

@@ -223,6 +223,17 @@ def test_past_a_budget_messages_stop_until_its_end_but_for_those_with_a_token(si
     visit(client).send_code("login")
 
 
+def test_a_budget_refuses_to_send_again_what_a_token_sent_once(site, visit, pass_time):
+    """R15: sending again needs no token, and what an account may send is counted by sends."""
+    client = site(budget_per_hour=1)
+    shopper = visit(client)
+    shopper.register()
+    pass_time(61)
+    sms_id = shopper.send_code("confirm")
+    pass_time(61)
+    assert shopper.resend(sms_id).code == "sms_unavailable"
+
+
 def test_a_refusal_for_the_budget_costs_the_shopper_nothing(site, visit, clock, redis):
     client = site(budget_per_hour=0)
     shopper = visit(client)

@@ -20,6 +20,7 @@ from services.notice_channels import MailChannel, SmsChannel
 from services.notice_log import NoticeLog
 from services.notices import MAIL, PAUSES, SMS, Notices, NotTold
 from services.sender import NoTemplate
+from services.sms_caps import SmsCaps
 from services.sources import Source
 from tests.parallel import in_parallel
 from tests.settings import SECRET
@@ -385,12 +386,12 @@ def test_without_a_server_mails_are_listed_and_sent_once_there_is_one(make_post,
 @pytest.mark.parametrize(
     ("error", "final"), [(SmsUnavailable(), False), (Invalid(phone="phone_invalid"), True), (NoTemplate(), True)]
 )
-def test_what_a_refused_sms_means(make_post, error, final):
+def test_what_a_refused_sms_means(make_post, redis, error, final):
     class Sender:
         def send(self, message, trusted):
             raise error
 
-    post = make_post(sms=SmsChannel(Sender()))
+    post = make_post(sms=SmsChannel(Sender(), SmsCaps(redis, Keyring((SECRET,)))))
     post.tell(email=None, phone=PHONE)
     post.notices.send_due()
     assert (post.row().error, post.row().due_at is None) == (error.code, final)
@@ -432,3 +433,24 @@ def test_a_hundred_at_once_take_five(redis, caps):
 def test_redis_knows_no_address(make_post, caps, redis):
     caps.claim("verify_email", LI, "1")
     assert [key for key in redis.scan_iter() if b"li.si" in key] == []
+
+
+def test_a_number_gets_ten_notices_of_a_kind_in_a_day(make_post, redis, pass_time):
+    """R15: no budget stops them, and their owner can change a password as often as the limits of logins allow."""
+    sent = []
+
+    class Sender:
+        def send(self, message, trusted):
+            sent.append(message.purpose)
+
+    post = make_post(sms=SmsChannel(Sender(), SmsCaps(redis, Keyring((SECRET,)))))
+    for _ in range(12):
+        post.tell("password_changed", email=None, phone=PHONE)
+    post.tell("password_reset", email=None, phone=PHONE)
+    post.notices.send_due()
+    assert sent == ["password_changed"] * 10 + ["password_reset"]
+    assert [row.error for row in post.rows() if row.error] == ["capped"] * 2
+    assert not [key for key in redis.scan_iter() if PHONE[-8:].encode() in key]
+    pass_time(86400)
+    post.tell("password_changed", email=None, phone=PHONE)
+    assert post.notices.send_due() == 1

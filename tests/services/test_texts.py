@@ -10,7 +10,7 @@ VALUES = {
     "phone": "+86138****8000",
     "days": "3",
     "link": "https://shop.example/x#token=abc",
-    "email": "w****@example.com",
+    "address": "w****@example.com",
     "at": "2026-11-23T16:05:00Z",
     "device": "Firefox 140",
     "ip": "192.0.2.1",
