@@ -57,5 +57,8 @@ def lines_of(card: AccountCard) -> list[str]:
         "registered": f"{card.created_at:%Y-%m-%d %H:%M}Z",
         "sessions": str(card.sessions),
     }
-    events = [f"{event.at:%Y-%m-%d %H:%M:%S}Z  {event.type:<22}{event.ip or ''}" for event in card.events]
+    events = [
+        f"{event.at:%Y-%m-%d %H:%M:%S}Z  {event.type:<22}{event.ip or '':<16}{event.device or ''}"
+        for event in card.events
+    ]
     return [*(f"{label:<13}{value}" for label, value in facts.items()), *(line.rstrip() for line in events)]
