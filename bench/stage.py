@@ -45,6 +45,7 @@ class Stage:
                 "DATABASE_URL": self._postgres.url,
                 "REDIS_URL": self._redis.url,
                 "WORKERS": str(workers),
+                "JOBS": "off",
                 **{name: str(value) for name, value in settings.items()},
             }
             self.config = self._read_config()
