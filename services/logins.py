@@ -126,5 +126,8 @@ class Logins:
                 self._devices.meet(connection, row, source)
             pair = self._sessions.open(connection, row.id, row.credential_version, source, session_id)
             self._events.record(connection, "logged_in", row.id, source, session_id)
-        self._closings.changed(row.id)
+        if row.status == "closing":
+            self._closings.changed(row.id)
+        else:
+            self._notices.send_soon()
         return pair

@@ -13,7 +13,6 @@ class MailCaps:
     """Counts in Redis, by pseudonym. ``per_day`` is by kind, 0 for no limit; kinds that it doesn't name have none."""
 
     def __init__(self, redis: RedisClient, keyring: Keyring, per_day: Mapping[str, int]) -> None:
-        self._redis = redis
         self._keyring = keyring
         self._per_day = per_day
         self._claim_mail = load_script(redis, "claim_mail")
