@@ -8,8 +8,8 @@ from flask_restful import Resource
 from api.parsing import read_array
 from api.replies import reply
 from api.wiring import services
-from schemas.receipts import read_receipts
 from services.errors import NotFound
+from sms.pushed_receipts import read_receipts
 
 ANSWERS = {"tencent": {"result": 0, "errmsg": "OK"}, "aliyun": {"code": 0, "msg": "OK"}}
 
