@@ -6,14 +6,9 @@ Why not by Flask-Limiter's own decorator: ``docs/decisions/0002-limits.md``.
 """
 
 import ipaddress
-import time
 from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Any
-
-import structlog
-from flask_limiter import Limiter
-from limits import RateLimitItem, parse_many
 
 from api.auth import current_caller
 from api.parsing import parse_body, read_json, read_object
@@ -24,10 +19,8 @@ from schemas.login import LoginBody
 from schemas.me import ProfileBody
 from schemas.sms import SmsBody, needs_token
 from services.challenges import phone_pseudonym
-from services.errors import RateLimited, ServiceUnavailable
 from services.names import fold
 
-log = structlog.get_logger()
 View = Callable[..., Any]
 
 
@@ -56,47 +49,18 @@ class NamedLimit:
 
     def count(self) -> None:
         """Count this request in each of the limit's windows; raises ``RateLimited``."""
-        window = self._window()
-        if window is None:
-            return
-        limiter = services().limiter
-        try:
-            for item in self._items():
-                if not limiter.limiter.hit(item, *window):
-                    stats = limiter.limiter.get_window_stats(item, *window)
-                    raise RateLimited(retry_after=stats.reset_time - time.time())
-        except _failures(limiter) as error:
-            log.error("part_away", error=type(error).__name__, limit=self.name)
-            raise ServiceUnavailable(retry_after=5) from error
+        key = self._key()
+        if key is not None:
+            services().limit_windows.hit(self.name, self._rates(), key)
 
     def clear(self) -> None:
-        """Forget what was counted for this request's key; where the storage is away, it forgets by itself in time."""
-        window = self._window()
-        if window is None:
-            return
-        limiter = services().limiter
-        try:
-            for item in self._items():
-                limiter.limiter.clear(item, *window)
-        except _failures(limiter):
-            return
-
-    def _window(self) -> tuple[str, str, str] | None:
-        """What names the window; each strategy keeps its own kind of value, so it is part of the name."""
+        """Forget what was counted for this request's key."""
         key = self._key()
-        return None if key is None else (services().config.ratelimit_strategy, self.name, key)
+        if key is not None:
+            services().limit_windows.clear(self.name, self._rates(), key)
 
-    def _items(self) -> list[RateLimitItem]:
-        return _parsed(services().config.limits[self.setting])
-
-
-def _failures(limiter: Limiter) -> tuple[type[Exception], ...]:
-    """What the storage raises when it is away."""
-    raised = limiter.storage.base_exceptions
-    return (*raised, OSError) if isinstance(raised, tuple) else (raised, OSError)
-
-
-_parsed = lru_cache(parse_many)
+    def _rates(self) -> str:
+        return services().config.limits[self.setting]
 
 
 @lru_cache(maxsize=4096)

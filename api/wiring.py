@@ -7,10 +7,10 @@ from typing import Any
 
 import structlog
 from flask import current_app
-from flask_limiter import Limiter
 
 from api.config import Config
 from api.extensions import Extensions
+from api.limit_windows import LimitWindows
 from api.wiring_mail import build_channels, warn_of_mails
 from api.wiring_receipts import build_pending, build_polls, note_sent
 from api.wiring_sms import build_budgets, build_gateways, build_sender, warn_of_limits
@@ -59,7 +59,7 @@ class Services:
     config: Config
     database: Database
     redis: Any
-    limiter: Limiter
+    limit_windows: LimitWindows
     keyring: Keyring
     tokens: Tokens
     sessions: Sessions
@@ -145,7 +145,7 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         config=config,
         database=database,
         redis=redis,
-        limiter=extensions.limiter,
+        limit_windows=LimitWindows(extensions.limiter, config.ratelimit_strategy),
         keyring=keyring,
         tokens=tokens,
         sessions=sessions,
