@@ -1,6 +1,6 @@
 """What attackers do, act by act; none of them cares for anything but the gain."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 
@@ -15,17 +15,17 @@ GUESSES_PER_CODE = 5
 
 @dataclass(frozen=True)
 class Botnet:
-    """Machines at ``addresses`` that do what they are told; with a ``worker`` they do the work that is asked for."""
+    """Machines that take turns, each at one of the ``addresses``; with a ``worker`` they do the work that is asked for."""
 
     world: World
     random: Random
-    addresses: Sequence[str]
+    addresses: Iterator[str]
     worker: Worker | None
     loot: Loot
 
     def bot(self) -> Visitor:
-        """Any of them."""
-        return Visitor(self.world.door, self.random.choice(self.addresses), self.worker, self.loot)
+        """Whose turn it is."""
+        return Visitor(self.world.door, next(self.addresses), self.worker, self.loot)
 
     def spread(self, acts: Iterable[Callable[["Botnet"], Actor]], pause: float) -> Actor:
         """Begin all these acts, one every ``pause`` seconds."""

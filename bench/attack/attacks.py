@@ -1,8 +1,9 @@
 """The attacks: how many, from where, at whom, and how fast."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import cycle
 
 from bench.attack.attackers import Botnet, bomb, guess_code, pump, try_password
 from bench.attack.mall import Mall
@@ -28,10 +29,10 @@ class Attack:
     from_data_centre: bool = False
     shoppers_per_day: int = 20_000
 
-    def sources(self, mall: Mall, scale: float) -> Sequence[str]:
-        """The addresses of its machines."""
+    def sources(self, mall: Mall, scale: float) -> Iterator[str]:
+        """The addresses of its machines, over and over."""
         count = max(1, round(self.addresses * scale))
-        return mall.addresses.data_centre(count) if self.from_data_centre else mall.addresses.bots(count)
+        return cycle(mall.addresses.data_centre(count) if self.from_data_centre else mall.addresses.bots(count))
 
 
 def _pump_ranges(mall: Mall, count: int) -> Iterator[Act]:
@@ -74,7 +75,12 @@ ATTACKS = {
     "pump-data-centre": replace(PUMPING, name="SMS pumping: 10 ranges, a data centre", from_data_centre=True),
     "pump-anywhere": replace(PUMPING, name="SMS pumping: numbers anywhere, homes", targets=_pump_anywhere),
     "bomb": Attack(
-        "SMS bombing of one victim", acts=9_000, seconds=25 * HOUR, addresses=1_000, targets=_bomb, shoppers_per_day=1_000
+        "SMS bombing of one victim",
+        acts=9_000,
+        seconds=25 * HOUR,
+        addresses=1_000,
+        targets=_bomb,
+        shoppers_per_day=1_000,
     ),
     "guess-codes": Attack(
         "Guessing codes of many phones", acts=20_000, seconds=2 * HOUR, addresses=1_000, targets=_guess_codes

@@ -48,7 +48,9 @@ def share(part: int, whole: int) -> str:
 
 def _remarks(played: Played) -> list[str]:
     name = f"{played.attack.name}, CHALLENGE={played.challenge}, {'working' if played.solves else 'idle'} bots"
-    lines = [f"- {name}: attackers were told {_counts(played.answers)}; shoppers {_counts(played.honest.codes) or 'nothing'}."]
+    lines = [
+        f"- {name}: attackers were told {_counts(played.answers)}; shoppers {_counts(played.honest.codes) or 'nothing'}."
+    ]
     if played.of_victim.shoppers:
         minute, hour, day = played.victim
         lines.append(

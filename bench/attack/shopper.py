@@ -4,7 +4,6 @@ from random import Random
 
 from bench.attack.accounts import Account
 from bench.attack.carrier import Carrier
-from bench.attack.front_door import Answer
 from bench.attack.simulation import Actor
 from bench.attack.visitor import Step, Visitor
 

@@ -42,7 +42,11 @@ class World:
             parts.callback(redis.process.kill)
             self.time = parts.enter_context(HandTurnedTime(MORNING, redis))
             self.config = _read_config(
-                {"INSTANCE_DIR": str(folder), "DATABASE_URL": f"sqlite:///{folder}/mall.sqlite3", "REDIS_URL": redis.url}
+                {
+                    "INSTANCE_DIR": str(folder),
+                    "DATABASE_URL": f"sqlite:///{folder}/mall.sqlite3",
+                    "REDIS_URL": redis.url,
+                }
                 | settings
             )
             migrate(self.config)
