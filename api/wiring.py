@@ -1,6 +1,6 @@
 """Builds the services from the settings and the extensions, and picks the SMS gateway."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from flask import current_app
 
-from api.config import Config
+from api.config import ALWAYS, Config
 from api.extensions import Extensions
 from api.limit_windows import LimitWindows
 from api.wiring_mail import build_channels, warn_of_mails
@@ -16,10 +16,12 @@ from api.wiring_receipts import build_pending, build_polls, note_sent
 from api.wiring_sms import build_budgets, build_gateways, build_sender, warn_of_limits
 from models.database import Database
 from services.accounts import Accounts
+from services.admission import Admission
 from services.budgets import Budgets
 from services.challenges import ChallengeRules, Challenges
 from services.clock import Clock
 from services.closings import Closings
+from services.debts import Debts
 from services.devices import Devices
 from services.dormancy import Dormancy
 from services.email_addresses import EmailAddresses
@@ -39,6 +41,7 @@ from services.password_changes import PasswordChanges
 from services.passwords import HashingRules, Passwords
 from services.phone_changes import PhoneChanges, UndoRules
 from services.phone_claims import PhoneClaims
+from services.proof_of_work import ProofOfWork
 from services.proofs import Proofs
 from services.receipt_polls import ReceiptPoll
 from services.session_cache import SessionCache
@@ -51,6 +54,9 @@ from services.tokens import Tokens
 from services.verification import Verification
 from sms.gateway import Gateway
 
+# Of ten logins, how many usually succeed: people mistype. Under alarm fewer than half of that do.
+USUAL_LOGINS = 0.8
+
 
 @dataclass(frozen=True)
 class Services:
@@ -60,6 +66,9 @@ class Services:
     database: Database
     redis: Any
     limit_windows: LimitWindows
+    debts: Debts
+    work: ProofOfWork
+    admission: Admission
     keyring: Keyring
     tokens: Tokens
     sessions: Sessions
@@ -125,7 +134,9 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
     budgets = None if "console" in gateways else build_budgets(config.sms, redis, database, keyring, clock)
     sender = build_sender(config.sms, gateways, redis, keyring, messages, budgets, clock)
     testers = TesterNumbers(config.sms.testers, clock)
-    challenges = Challenges(redis, keyring, sender, testers, _challenge_rules(config))
+    debts = Debts(redis, _usual_shares(budgets), clock, structlog.get_logger())
+    work = ProofOfWork(keyring, clock)
+    challenges = Challenges(redis, keyring, sender, testers, debts, _challenge_rules(config))
     channels = build_channels(config, sender, redis, keyring, inbox)
     notices = Notices(database, keyring, channels, clock, structlog.get_logger())
     links = EmailLinks(keyring, notices, clock, config.public_url, config.email_link_seconds)
@@ -146,6 +157,9 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         database=database,
         redis=redis,
         limit_windows=LimitWindows(extensions.limiter, config.ratelimit_strategy),
+        debts=debts,
+        work=work,
+        admission=Admission(debts, work, always=config.challenge == ALWAYS),
         keyring=keyring,
         tokens=tokens,
         sessions=sessions,
@@ -185,6 +199,11 @@ def _hashing_rules(config: Config) -> HashingRules:
         queue=config.hash_queue,
         patience=config.hash_patience_seconds,
     )
+
+
+def _usual_shares(budgets: Budgets | None) -> dict[str, Callable[[], float]]:
+    """Of what is let through, how much is usually made good: of messages, as the last weeks were."""
+    return {"sms": budgets.usual_share if budgets else lambda: 1.0, "login": lambda: USUAL_LOGINS}
 
 
 def _challenge_rules(config: Config) -> ChallengeRules:

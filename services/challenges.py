@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from cryptography.fernet import InvalidToken
 from redis.exceptions import RedisError
 
+from services.debts import Debts
 from services.errors import (
     CodeExpired,
     CodeIncorrect,
@@ -88,12 +89,19 @@ class Challenges:
     """
 
     def __init__(
-        self, redis: RedisClient, keyring: Keyring, sender: Sender, testers: TesterNumbers, rules: ChallengeRules
+        self,
+        redis: RedisClient,
+        keyring: Keyring,
+        sender: Sender,
+        testers: TesterNumbers,
+        debts: Debts,
+        rules: ChallengeRules,
     ) -> None:
         self._redis = redis
         self._keyring = keyring
         self._sender = sender
         self._testers = testers
+        self._debts = debts
         self._rules = rules
         self._claim_send = load_script(redis, "claim_send")
         self._redeem_code = load_script(redis, "redeem_code")
@@ -147,7 +155,8 @@ class Challenges:
         self._note_verified(sms_id, challenge)
 
     def _note_verified(self, sms_id: str, challenge: _Challenge) -> None:
-        """Nothing was sent to a tester, so nothing arrived."""
+        """Nothing was sent to a tester, so nothing arrived; but it was asked for."""
+        self._debts.verified(phone_pseudonym(sms_id))
         if not challenge.is_tester_s:
             self._sender.verified(sms_id, challenge.phone)
 
