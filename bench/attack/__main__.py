@@ -6,6 +6,7 @@ Usage: python -m bench.attack [--scale 1] [--only pump-ranges,spray] [--challeng
 import argparse
 import sys
 import time
+from dataclasses import replace
 
 from bench.attack.attacks import ATTACKS
 from bench.attack.match import play
@@ -17,10 +18,11 @@ def main() -> None:
     options = _read_options()
     matches = []
     for name in options.only.split(","):
+        attack = replace(ATTACKS[name], shoppers_per_day=options.shoppers) if options.shoppers else ATTACKS[name]
         for challenge in options.challenge.split(","):
             for bots in options.bots.split(","):
                 began = time.monotonic()
-                matches.append(play(ATTACKS[name], challenge, bots == "working", options.scale, options.seed))
+                matches.append(play(attack, challenge, bots == "working", options.scale, options.seed))
                 print(f"{name} {challenge} {bots}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     print(table(matches), remarks(matches), sep="\n\n")
 
@@ -28,6 +30,7 @@ def main() -> None:
 def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.attack", description=__doc__.splitlines()[0])
     parser.add_argument("--scale", type=float, default=1, help="of the attacks; the shoppers stay as many")
+    parser.add_argument("--shoppers", type=int, help="a day, where not each attack's own number")
     parser.add_argument("--only", default=",".join(ATTACKS), help="attacks, comma separated")
     parser.add_argument("--challenge", default="adaptive", help="settings of CHALLENGE, comma separated")
     parser.add_argument("--bots", default="idle,working", help="whether they do the work that is asked for")

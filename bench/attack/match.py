@@ -11,7 +11,7 @@ from bench.attack.referee import Experience, Hindered, Loot, most_within
 from bench.attack.work import Worker
 from bench.attack.world import World
 
-WARM_UP, WELL_BEGUN = 3600, 600
+WARM_UP, WELL_BEGUN = 1800, 600
 MINUTE, HOUR, DAY = 60, 3600, 86400
 BETWEEN_VISITS = 3 * HOUR
 

@@ -14,6 +14,7 @@ from bench.attack.carrier import Carrier
 from bench.attack.front_door import FrontDoor
 from bench.attack.hand_turned import HandTurnedRedis, HandTurnedTime
 from bench.attack.simulation import Simulation
+from bench.attack.work import one_cheap_try
 from tests.servers.process import temporary_folder
 from tests.settings import KEPT, environment_of
 
@@ -40,6 +41,7 @@ class World:
             redis = HandTurnedRedis(MORNING)
             parts.callback(shutil.rmtree, redis.folder, ignore_errors=True)
             parts.callback(redis.process.kill)
+            parts.enter_context(one_cheap_try())
             self.time = parts.enter_context(HandTurnedTime(MORNING, redis))
             self.config = _read_config(
                 {

@@ -19,6 +19,7 @@ PACKAGES = {
     "npm": "npm",
     "curl": "curl",
     "make": "make",
+    "faketime": "faketime",
 }
 
 
