@@ -28,10 +28,12 @@ email_per_account = NamedLimit("email_per_account", whom.caller, REFUSE)
 export_per_account = NamedLimit("export_per_account", whom.caller, REFUSE)
 rename_per_account = NamedLimit("rename_per_account", whom.renamer, REFUSE)
 
+NEVER = 10**9
 # Debts         name              whose            calm  alarm
 unverified = (
     MayOwe("sms:address", whom.address, calm=5, alarm=1),
-    MayOwe("sms:network", whom.network, calm=20, alarm=5),
+    MayOwe("sms:network", whom.network, calm=20, alarm=3),
+    MayOwe("sms:everybody", whom.everybody, calm=NEVER, alarm=10_000),
 )
 unverified_numbers = MayOwe("sms:prefix", whom.prefix, calm=15, alarm=5)
 failed = (

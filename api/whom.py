@@ -52,6 +52,11 @@ def network() -> str:
     return neighbourhood_of(current_address())
 
 
+def everybody() -> str:
+    """The whole site."""
+    return ""
+
+
 def phone() -> str:
     """The phone of an SMS request; JSON, token and body are checked on the way, in this order."""
     if needs_token(read_object()):
