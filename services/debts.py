@@ -12,7 +12,7 @@ from services.proof_of_work import Solution
 from services.scripts import RedisClient, load_script
 
 MINUTE = 60
-LASTS_MINUTES = 60
+LASTS_HOURS = 24
 # A code takes a moment to be typed, so the newest messages don't tell yet.
 NOT_JUDGED_MINUTES, JUDGED_MINUTES = 2, 10
 LEAST_BAD = 30
@@ -94,7 +94,7 @@ class Debts:
         level, passes, alarm = self._weigh_debts(
             keys=[_site(act.kind), spent, _asked(act.phone), *(_key(debtor.name) for debtor in act.debtors)],
             args=[
-                *(minute, LASTS_MINUTES, NOT_JUDGED_MINUTES, JUDGED_MINUTES, LEAST_BAD),
+                *(minute, LASTS_HOURS, NOT_JUDGED_MINUTES, JUDGED_MINUTES, LEAST_BAD),
                 *(self._usual[act.kind]() * ALARM_SHARE, least),
                 *((solution.level, solution.remembered) if solution else (0, 1)),
                 *(int(act.counts), _note(act, minute)),
