@@ -229,6 +229,15 @@ def test_work_for_a_message_that_is_not_sent_stays_good(make_app, gateway):
     assert level(ask(client, headers)) == 1
 
 
+def test_work_is_bound_to_the_network_that_the_proxy_saw(make_app):
+    """R11: what a client claims beside it changes nothing."""
+    client = InProcessClient(make_app(challenge="always", trusted_proxies=1))
+    mine, theirs = ({"X-Forwarded-For": f"198.51.100.7, {seen}"} for seen in ("203.0.113.5", "203.0.112.5"))
+    headers = {HEADER: solve(client.get("/v1/challenge", headers=mine).json)}
+    assert guess(client, headers | theirs).status == 403
+    assert guess(client, headers | {"X-Forwarded-For": "203.0.113.77"}).status == 401
+
+
 def test_a_failed_login_uses_the_work_up(make_app):
     client = at(make_app(challenge="always"))
     headers = {HEADER: solve(client.get("/v1/challenge").json)}
