@@ -37,8 +37,8 @@ unverified = (
 )
 unverified_numbers = MayOwe("sms:prefix", whom.prefix, calm=15, alarm=5)
 failed = (
-    MayOwe("login:address", whom.address, calm=10, alarm=3),
-    MayOwe("login:network", whom.network, calm=40, alarm=12),
+    MayOwe("login:address", whom.address, calm=20, alarm=3),
+    MayOwe("login:network", whom.network, calm=80, alarm=12),
 )
 failed_at_account = MayOwe("login:account", whom.account, calm=10, alarm=5, forgiven=True)
 others_unverified, others_failed = (
