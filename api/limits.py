@@ -11,6 +11,7 @@ from dataclasses import replace
 from api import whom
 from api.guards import ASK_FOR_WORK, REFUSE, MayOwe, NamedLimit, Work
 from schemas.body import Body
+from schemas.register import RegisterBody
 from services.errors import CodeExpired, CodeIncorrect, InvalidCredentials
 
 # Limits              name                        whom it counts    past its number
@@ -51,7 +52,7 @@ work_for_resend = Work("sms", *unverified, phone=whom.phone_of_code, vital=True)
 work_for_login = Work(
     "login", *failed, failed_at_account, *others_unverified, failures=(InvalidCredentials, CodeIncorrect, CodeExpired)
 )
-work_for_register = Work("sms", *others_unverified, *others_failed, counts=False)
+work_for_register = Work("sms", *others_unverified, *others_failed, body=RegisterBody, counts=False)
 
 
 def proof_per_account(schema: type[Body]) -> NamedLimit:

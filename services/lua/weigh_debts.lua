@@ -5,36 +5,52 @@
 --       what to note for the phone (or nothing), then for each debtor what it may owe in calm, under alarm, and 1 if it
 --       owes this too
 -- A debtor has what it owes by the minute, in halves: a message is two, one that is made good takes three away. The site has
--- by the minute what was let through (a), made good (g), and refused under alarm alone and not solved for since (r).
+-- by the minute what was let through (a), made good (g), and refused under alarm alone and not solved for since (r), and the
+-- verdict of the minute that it was judged in last (alarm).
 -- Returns {level, 1 if let through, 1 under alarm}.
 local now, lasts = tonumber(ARGV[1]), tonumber(ARGV[2])
 local least, solved = tonumber(ARGV[7]), tonumber(ARGV[8])
 local counts, note = ARGV[10] == '1', ARGV[11]
 local site, spent, asked, FIRST = KEYS[1], KEYS[2], KEYS[3], 4
+local NEVER = 1000000000
 
-local function fields(key)
-  local flat, out = redis.call('HGETALL', key), {}
+local function sums_of_site()
+  local sums = {a = 0, g = 0, r = 0}
+  local newest = now - tonumber(ARGV[3])
+  local flat = redis.call('HGETALL', site)
   for i = 1, #flat, 2 do
-    local minute = tonumber(string.match(flat[i], '%d+$'))
-    if minute <= now - lasts then
-      redis.call('HDEL', key, flat[i])
-    else
-      table.insert(out, {minute, string.sub(flat[i], 1, 1), tonumber(flat[i + 1])})
+    local what, minute = string.match(flat[i], '(%a):(%d+)')
+    minute = tonumber(minute)
+    if minute and minute <= now - lasts then
+      redis.call('HDEL', site, flat[i])
+    elseif minute and minute <= newest and minute > newest - tonumber(ARGV[4]) then
+      sums[what] = sums[what] + flat[i + 1]
     end
   end
-  return out
+  return sums
 end
 
+-- Once a minute: those that are judged have had their time.
 local function is_alarm()
-  local sum = {a = 0, g = 0, r = 0}
-  local newest = now - tonumber(ARGV[3])
-  for _, field in ipairs(fields(site)) do
-    if field[1] <= newest and field[1] > newest - tonumber(ARGV[4]) then
-      sum[field[2]] = sum[field[2]] + field[3]
+  local judged, verdict = string.match(redis.call('HGET', site, 'alarm') or '', '(%d+):(%d)')
+  if tonumber(judged) == now then return verdict == '1' end
+  local sums = sums_of_site()
+  local all = sums.a + math.max(0, sums.r)
+  local bad = all - sums.g >= tonumber(ARGV[5]) and sums.g < all * tonumber(ARGV[6])
+  if all > 0 then redis.call('HSET', site, 'alarm', now .. ':' .. (bad and 1 or 0)) end
+  return bad
+end
+
+local function owes(key)
+  local owed, flat = 0, redis.call('HGETALL', key)
+  for i = 1, #flat, 2 do
+    if tonumber(flat[i]) <= now - lasts then
+      redis.call('HDEL', key, flat[i])
+    else
+      owed = owed + flat[i + 1]
     end
   end
-  local all = sum.a + math.max(0, sum.r)
-  return all - sum.g >= tonumber(ARGV[5]) and sum.g < all * tonumber(ARGV[6])
+  return owed
 end
 
 -- A second message to a phone is weighed as if the first had not been: it may have been lost.
@@ -53,11 +69,13 @@ end
 local alarm, discount = is_alarm(), again()
 local level, calm = least, least
 for i = FIRST, #KEYS do
-  local owed = -discount
-  for _, field in ipairs(fields(KEYS[i])) do owed = owed + field[3] end
   local may = 12 + (i - FIRST) * 3
-  calm = math.max(calm, level_of(owed / 2, tonumber(ARGV[may])))
-  level = math.max(level, level_of(owed / 2, tonumber(ARGV[alarm and may + 1 or may])))
+  local in_calm, under_alarm = tonumber(ARGV[may]), tonumber(ARGV[may + 1])
+  if alarm or in_calm < NEVER then
+    local owed = (owes(KEYS[i]) - discount) / 2
+    calm = math.max(calm, level_of(owed, in_calm))
+    level = math.max(level, level_of(owed, alarm and under_alarm or in_calm))
+  end
 end
 
 local function add(key, field, amount)
