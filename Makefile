@@ -20,8 +20,8 @@ run: $(VENV)/run ## Start the server on http://127.0.0.1:5000 (settings: docs/co
 migrate: $(VENV)/run ## Bring the database of DATABASE_URL to the newest schema
 	@$(BIN)/python -m api.migrate
 
-test: servers lint ## Everything that must hold; two databases at a time, each printed when it is done
-	@$(MAKE) --no-print-directory -j2 --output-sync=target test-sqlite test-postgresql test-mysql
+test: servers lint ## Everything that must hold; three databases at once, each printed when it is done
+	@$(MAKE) --no-print-directory -j3 --output-sync=target test-sqlite test-postgresql test-mysql
 
 servers: $(VENV)/dev ## Install what the tests need besides Python packages, where it is missing
 	@$(BIN)/python -m tests.servers.install

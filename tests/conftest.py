@@ -32,21 +32,22 @@ def pytest_addoption(parser):
     parser.addoption(
         "--database", choices=("sqlite", "postgresql", "mysql"), default="sqlite", help="where rows are kept"
     )
-    parser.addoption("--rows-only", action="store_true", help="leave out what needs no database")
+    parser.addoption("--rows-only", action="store_true", help="leave out what another database says nothing new of")
 
 
 def pytest_collection_modifyitems(config, items):
-    """A second database has nothing new to say of tests that never ask it."""
+    """A second database has nothing new to say of tests that never ask it, or ask it nothing particular."""
     if config.getoption("--rows-only"):
-        config.hook.pytest_deselected(items=[item for item in items if not _needs_database(item)])
-        items[:] = filter(_needs_database, items)
+        config.hook.pytest_deselected(items=[item for item in items if not _is_about_rows(item)])
+        items[:] = filter(_is_about_rows, items)
 
 
-def _needs_database(item):
-    return "database_url" in item.fixturenames
+def _is_about_rows(item):
+    return "database_url" in item.fixturenames and not item.get_closest_marker("one_database")
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "one_database: what every database says alike, and `--rows-only` leaves out")
     config.addinivalue_line("markers", "mysql: what `make test` runs on MariaDB too: registration, uniqueness, races")
 
 

@@ -7,6 +7,8 @@ import pytest
 from sms.gateway import Outcome
 from tests.clients import InProcessClient
 
+pytestmark = pytest.mark.one_database
+
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 NOWHERE = "unix:///nonexistent/redis.sock"
 
