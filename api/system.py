@@ -23,7 +23,7 @@ DOCS_FILES = {
     "swagger-ui.css": VIEWER,
     "swagger-ui-bundle.js": VIEWER,
 }
-INBOX_FILES = dict.fromkeys(("inbox.css", "inbox.js", "link.css", "link.js", "icon.svg"), PAGES)
+INBOX_FILES = dict.fromkeys(("palette.css", "inbox.css", "inbox.js", "link.css", "link.js", "icon.svg"), PAGES)
 # Where links in messages lead; in production the shop has these pages.
 LINKS = ("/verify-email", "/undo-phone", "/keep-phone")
 TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}

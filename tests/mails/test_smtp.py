@@ -9,8 +9,8 @@ import pytest
 from mail.smtp import SmtpSettings, SmtpTransport, Tls
 from mail.transport import Cause, Mail, NotTaken
 from services.clock import system_clock
+from tests.certificates import certificate
 from tests.gateways.sockets import not_accepting, refusing, resetting_in_handshake, silent_in_handshake
-from tests.mails.certificates import certificate
 from tests.mails.conftest import SENDER
 from tests.mails.postbox import Postbox, Rude, server_context
 
