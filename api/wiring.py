@@ -191,6 +191,12 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
 
 def _limit_windows(config: Config, extensions: Extensions, keyring: Keyring, hits: LimitHits) -> LimitWindows:
     """Redis is left alone by its client when it is away, any other storage by a circuit."""
+    if config.ratelimit_storage_uri.startswith("memory"):
+        structlog.get_logger().warning(
+            "limits_count_per_process",
+            workers=config.workers,
+            hint="each worker counts for itself; RATELIMIT_STORAGE_URI may be a Redis or memcached",
+        )
     shared = config.ratelimit_storage_uri == config.redis_url
     circuit = None if shared else Circuit()
     return LimitWindows(extensions.limiter, config.ratelimit_strategy, hits, keyring, circuit)

@@ -50,14 +50,14 @@ class LimitHits:
         now = self._clock()
         for window in windows:
             if (end := self._full.get(window.name)) and end > now:
-                return (end - now).total_seconds()
+                return min((end - now).total_seconds(), window.seconds)
         self._make_rows(windows, now)
         with self._database.transaction() as connection:
             for window in windows:
                 hits, end = self._count(connection, window, now)
                 if hits > window.limit:
                     self._remember(window.name, end, now)
-                    return (end - now).total_seconds()
+                    return min((end - now).total_seconds(), window.seconds)
         return None
 
     def clear(self, names: Collection[str]) -> None:

@@ -17,10 +17,10 @@ if lifetime == 0 then
   end
 end
 
--- What was sent before this Redis began to count; telling it twice changes nothing.
+-- What was sent before this Redis began to count; telling it twice changes nothing. It is in no cooldown: its code is lost.
 local fields = 8 + 2 * tonumber(ARGV[7])
 for i = 8, fields - 1, 2 do
-  redis.call('ZADD', sends, 'NX', now - ARGV[i + 1], ARGV[i])
+  redis.call('ZADD', sends, 'NX', now - math.max(ARGV[i + 1], ARGV[1] * 1000), ARGV[i])
   redis.call('PEXPIRE', sends, DAY)
 end
 redis.call('ZREMRANGEBYSCORE', sends, '-inf', now - DAY)
