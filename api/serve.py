@@ -9,6 +9,7 @@ from sqlalchemy import make_url
 from api.bad_setting import BadSetting
 from api.config import Config, embedded_socket, read_config
 from api.embedded_redis import EmbeddedRedis
+from api.logs import configure_logs
 from api.migrate import migrate
 from api.redis_check import check_redis
 from api.server import run_server
@@ -25,6 +26,7 @@ def main() -> None:
 
 def serve(config: Config, parts: ExitStack) -> None:
     """Check, start what is private to us, migrate, and serve; raises ``BadSetting``."""
+    configure_logs(config.log_format)
     _refuse_busy_port(config)
     if config.embeds_redis or config.database_url.startswith("sqlite"):
         config.instance.mkdir(parents=True, exist_ok=True, mode=0o700)
