@@ -4,14 +4,14 @@ import socket
 import sys
 from contextlib import ExitStack
 
-from redis.exceptions import RedisError
 from sqlalchemy import make_url
 
 from api.bad_setting import BadSetting
 from api.config import Config, embedded_socket, read_config
 from api.embedded_redis import EmbeddedRedis
+from api.logs import configure_logs
 from api.migrate import migrate
-from api.redis_client import RedisProvider
+from api.redis_check import check_redis
 from api.server import run_server
 
 
@@ -26,6 +26,7 @@ def main() -> None:
 
 def serve(config: Config, parts: ExitStack) -> None:
     """Check, start what is private to us, migrate, and serve; raises ``BadSetting``."""
+    configure_logs(config.log_format)
     _refuse_busy_port(config)
     if config.embeds_redis or config.database_url.startswith("sqlite"):
         config.instance.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -33,7 +34,7 @@ def serve(config: Config, parts: ExitStack) -> None:
     if config.embeds_redis:
         embedded = EmbeddedRedis(embedded_socket(config.instance), config.instance / "redis")
         parts.callback(embedded.stop)
-    _refuse_absent_redis(config)
+    check_redis(config)
     migrate(config)
     run_server(config, on_start=lambda: _tell(config, embedded))
 
@@ -55,15 +56,6 @@ def _refuse_busy_port(config: Config) -> None:
             raise BadSetting(
                 f"{config.host}:{config.port} can't be had ({error.strerror}); set HOST or PORT."
             ) from error
-
-
-def _refuse_absent_redis(config: Config) -> None:
-    try:
-        RedisProvider.from_url(config.redis_url, timeout_seconds=2).ping()
-    except ValueError as error:
-        raise BadSetting("REDIS_URL can't be read; write it like redis://:password@host:6379/0.") from error
-    except RedisError as error:
-        raise BadSetting(f"REDIS_URL does not answer: {error}") from error
 
 
 def _screen(config: Config) -> str:
