@@ -1,13 +1,14 @@
 """What each driver calls its time limits, and how it is kept to them. The deadline of the thread shortens all of them."""
 
+import math
 import select
 import sqlite3
+import time
 from collections.abc import Callable
-from math import ceil
-from typing import Any
+from typing import Any, cast
 
 import psycopg
-from psycopg.abc import RV, PQGen
+from psycopg.abc import RV, PQGen, PQGenConn
 from sqlalchemy import URL, Engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -31,6 +32,11 @@ class PatientConnection(psycopg.Connection[Any]):
 
     patience: float
 
+    @classmethod
+    def _connect_gen(cls, conninfo: str = "") -> PQGenConn["PatientConnection"]:
+        """A connect has two seconds at least by psycopg; near a deadline it has less."""
+        return (yield from _until(time.monotonic() + time_left(math.inf), super()._connect_gen(conninfo)))
+
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """The result of what was sent; raises ``NoAnswer``."""
         try:
@@ -38,6 +44,19 @@ class PatientConnection(psycopg.Connection[Any]):
         except psycopg.errors._WaitTimeout as error:
             self.pgconn.finish()
             raise NoAnswer("the server does not answer") from error
+
+
+def _until(ends: float, steps: PQGenConn[PatientConnection]) -> PQGenConn[PatientConnection]:
+    """The same steps, given up when nothing happened by then."""
+    try:
+        wanted = next(steps)
+        while True:
+            ready = yield wanted
+            if not ready and time.monotonic() > ends:
+                raise NoAnswer("the server does not take a connection")
+            wanted = steps.send(ready)
+    except StopIteration as done:
+        return cast("PatientConnection", done.value)
 
 
 def driver_options(address: URL, timeout_seconds: float, statement_seconds: float) -> dict[str, Any]:
@@ -124,7 +143,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, entry: ConnectionPoolEntry) 
 
 def _shorten_lock(connection: sqlite3.Connection, entry: ConnectionPoolEntry, _proxy: Any) -> None:
     """In steps of a quarter of a second, so that few requests have to say so."""
-    seconds = ceil(time_left(SQLITE_LOCK_SECONDS) * 4) / 4
+    seconds = math.ceil(time_left(SQLITE_LOCK_SECONDS) * 4) / 4
     if entry.info["patience"] != seconds:
         _wait_for_lock(connection, entry, seconds)
 

