@@ -1,17 +1,18 @@
 """One engine, two ways in: ``connection`` for single statements, ``transaction`` for several."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from models.deadlines import time_left
+from models.deadlines import has_deadline
 from models.drivers import driver_options, keep_to_limits, was_silent
 from models.outages import Outages
+from models.places import Places
 
+# A request waits a fraction of its time for a connection; work that nobody waits for has all of it.
+CROWDED = 4
 # The database's own time, in Unix seconds.
 NOW = {
     "postgresql": "SELECT extract(epoch FROM clock_timestamp())",
@@ -26,14 +27,13 @@ class Database:
     Connections commit each statement by itself; a transaction is begun and ended in so many words. So a single statement,
     which is what most requests need, costs one round trip and not three.
 
-    There are ``places`` connections; whoever waits for one, or for an answer, does so for ``patience`` seconds at most, and no
-    longer than its deadline.
+    There are ``places`` connections; ``patience`` is how many seconds one may be waited for, in a request a quarter of that.
     """
 
     def __init__(self, engine: Engine, places: int, patience: float) -> None:
         self.engine = engine
         self._patience = patience
-        self._places = threading.BoundedSemaphore(places)
+        self._places = Places(places)
         self._outages = Outages()
         # A deferred transaction of SQLite that upgrades late fails at once instead of waiting for the lock.
         self._begin = "BEGIN IMMEDIATE" if engine.dialect.name == "sqlite" else "BEGIN"
@@ -42,8 +42,7 @@ class Database:
     def connection(self) -> Iterator[Connection]:
         """A connection for statements that each stand alone; raises ``SQLAlchemyError`` where there is none in time."""
         self._outages.enter()
-        if not self._places.acquire(timeout=time_left(self._patience)):
-            raise PoolTimeout("All connections to the database are taken.")
+        self._places.take(self._patience / CROWDED if has_deadline() else self._patience)
         tell = self._outages.answered
         try:
             with self.engine.connect() as connection:
@@ -54,7 +53,7 @@ class Database:
             raise
         finally:
             tell()
-            self._places.release()
+            self._places.give_back()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

@@ -27,3 +27,8 @@ def time_left(most: float) -> float:
     if ends is None:
         return most
     return min(most, max(LEAST_SECONDS, ends - time.monotonic()))
+
+
+def has_deadline() -> bool:
+    """Whether somebody waits for the work at hand."""
+    return _deadline.get() is not None

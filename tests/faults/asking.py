@@ -71,9 +71,9 @@ class Visit:
             "verify": lambda: who.verify(*next(codes)),
             "register": lambda: who.fill_in(self.ticket, username=f"{who.username}-2"),
             "available": lambda: who.client.get("/v1/register/availability", query={"username": "somebody"}),
-            "login": lambda: who.try_login(),
-            "me": lambda: who.me(),
-            "refresh": lambda: who.try_refresh(),
+            "login": who.try_login,
+            "me": who.me,
+            "refresh": who.try_refresh,
             "sessions": lambda: who.client.get("/v1/sessions", token=who.access_token),
             "rename": lambda: who.client.patch(
                 "/v1/me", json={"username": f"{who.username}-3"}, token=who.access_token

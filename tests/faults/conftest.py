@@ -12,24 +12,24 @@ from tests.settings import environment, environment_of
 from tests.shopper import Shopper
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def postgres(redis_url, instance):
-    """A PostgreSQL with the tables in it."""
-    server = PostgresServer()
+    """A PostgreSQL with the tables in it, each of which may have two MiB."""
+    server = PostgresServer(file_mebibytes=2)
     with environment_of(environment(instance, server.url, redis_url)):
         migrate(read_config())
     yield server
     server.remove()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def wire(postgres):
     wire = Wire(postgres.socket)
     yield wire
     wire.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def shop(wire, redis_url):
     """The real server, at the end of ``wire``, as patient with its database as in production."""
     server = LiveServer(f"postgresql+psycopg://dongbao@127.0.0.1:{wire.port}/postgres", redis_url)

