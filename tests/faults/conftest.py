@@ -39,7 +39,7 @@ def shop(wire, redis_url):
 
 
 @pytest.fixture
-def shopper(shop):
+def visitor(shop):
     return shopper_at(shop)
 
 

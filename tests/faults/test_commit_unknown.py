@@ -22,31 +22,31 @@ def unheard(call, wire):
     assert wire.broken.wait(3)
 
 
-def test_an_account_that_was_made_unheard(shopper, wire, lose_reply):
+def test_an_account_that_was_made_unheard(visitor, wire, lose_reply):
     """R20: the same ticket then says that the phone has an account, and the password opens it."""
-    ticket = shopper.prove()
+    ticket = visitor.prove()
     lose_reply("COMMIT")
-    unheard(lambda: shopper.fill_in(ticket), wire)
-    assert shopper.fill_in(ticket).code == "phone_registered"
-    shopper.login()
+    unheard(lambda: visitor.fill_in(ticket), wire)
+    assert visitor.fill_in(ticket).code == "phone_registered"
+    visitor.login()
 
 
-def test_a_refresh_that_was_done_unheard(shopper, wire, lose_reply):
+def test_a_refresh_that_was_done_unheard(visitor, wire, lose_reply):
     """R24: the same token gets what it would have got, and the session lives."""
-    shopper.register()
+    visitor.register()
     lose_reply("UPDATE sessions SET counter")
-    unheard(shopper.try_refresh, wire)
-    shopper.refresh()
-    shopper.refresh()
-    assert shopper.me().status == 200
+    unheard(visitor.try_refresh, wire)
+    visitor.refresh()
+    visitor.refresh()
+    assert visitor.me().status == 200
 
 
-def test_a_logout_that_was_done_unheard(shopper, wire, lose_reply):
+def test_a_logout_that_was_done_unheard(visitor, wire, lose_reply):
     """R26: asking again finds it done; meanwhile the token is not good for long, whatever the cache has."""
-    shopper.register()
-    shopper.me()
+    visitor.register()
+    visitor.me()
     lose_reply("UPDATE sessions SET ended_at")
-    unheard(shopper.logout, wire)
-    assert shopper.logout().status == 204
-    assert shopper.me().code == "session_revoked"
-    assert shopper.try_refresh().code == "refresh_invalid"
+    unheard(visitor.logout, wire)
+    assert visitor.logout().status == 204
+    assert visitor.me().code == "session_revoked"
+    assert visitor.try_refresh().code == "refresh_invalid"

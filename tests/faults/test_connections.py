@@ -63,3 +63,19 @@ def test_a_sqlite_that_another_writer_has_locked(make_app, make_shopper, lock):
     other.exec_driver_sql("ROLLBACK")
     assert shopper.fill_in(**form).status == 201
     shopper.refresh()
+
+
+def test_guesses_count_though_the_request_fails(make_app, make_shopper, shopper):
+    """R10: what the database's absence makes of a request takes no guess back."""
+    shopper.register()
+    limits = {"LIMIT_LOGIN_PER_ACCOUNT": "4/minute", "sms_code_attempts": 3}
+    here = shopper.on(InProcessClient(make_app(**limits)))
+    away = shopper.on(InProcessClient(make_app(database_url="sqlite:////nonexistent/x", **limits)))
+    for _ in range(4):
+        assert away.try_login(password="a wrong guess").code == "service_unavailable"
+    assert here.try_login().code == "rate_limited"
+    newcomer = here.another()
+    sms_id = newcomer.send_code()
+    for _ in range(3):
+        assert away.verify(sms_id, newcomer.wrong_code()).code in {"code_incorrect", "code_expired"}
+    assert here.verify(sms_id, newcomer.last_code()).code == "code_expired"

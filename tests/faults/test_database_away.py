@@ -23,8 +23,8 @@ CROWD = 6
 
 
 @pytest.fixture
-def visit(shopper):
-    return Visit.of(shopper, codes=CROWD)
+def visit(visitor):
+    return Visit.of(visitor, codes=CROWD)
 
 
 def is_back(client):

@@ -36,28 +36,28 @@ def full(execute):
 
 
 @pytest.fixture
-def ticket(shopper):
-    return shopper.register() and shopper.another().prove()
+def ticket(visitor):
+    return visitor.register() and visitor.another().prove()
 
 
-def test_a_postgresql_without_room(postgres, shopper, ticket):
+def test_a_postgresql_without_room(postgres, visitor, ticket):
     """R20: nothing is half there, what needs no new page goes on, and the ticket is good for the day when there is room."""
     form = {"ticket": ticket, "username": new_username()}
     calls = {
-        "register": lambda: shopper.fill_in(**form),
-        "login": shopper.try_login,
-        "refresh": shopper.try_refresh,
-        "me": shopper.me,
-        "sessions": lambda: shopper.client.get("/v1/sessions", token=shopper.access_token),
+        "register": lambda: visitor.fill_in(**form),
+        "login": visitor.try_login,
+        "refresh": visitor.try_refresh,
+        "me": visitor.me,
+        "sessions": lambda: visitor.client.get("/v1/sessions", token=visitor.access_token),
     }
     with postgres.connect() as beside:
         with full(beside.execute):
             told = said(ask_together(calls))
             assert told.pop("register") == AWAY
             assert told == {name: {200} for name in told}
-            assert shopper.client.get("/v1/register/availability", query=form).json["available"]
+            assert visitor.client.get("/v1/register/availability", query=form).json["available"]
         beside.execute("VACUUM users")
-    assert shopper.fill_in(**form).status == 201
+    assert visitor.fill_in(**form).status == 201
 
 
 def test_a_sqlite_without_room(make_app, make_shopper, config, tmp_path):
