@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any
 
+from services.request_ids import on_behalf_of
+
 MAX_BODY_BYTES = 16 * 1024
 RECEIPTS, MAX_RECEIPTS_BYTES = "/v1/sms/receipts/", 256 * 1024
 MAX_DIGITS = 18
@@ -64,7 +66,7 @@ class Edge:
 
         if environ["PATH_INFO"] == LIVENESS:
             return self._application(environ, start)
-        with self._places:
+        with self._places, on_behalf_of(request_id):
             return self._application(environ, start)
 
     def _take_body(self, environ: Environ) -> None:

@@ -24,6 +24,7 @@ from services.errors import (
 )
 from services.keyring import Keyring
 from services.phones import mask_phone, region_of
+from services.request_ids import current_request_id
 from services.scripts import RedisClient, load_script
 from services.sender import Sender
 from services.tester_numbers import TesterNumbers
@@ -233,7 +234,10 @@ class Challenges:
 
 def _message(sms_id: str, challenge: _Challenge, expires_in: int, language: str) -> Message:
     text = code_text(challenge.purpose, challenge.code, expires_in, language)
-    return Message(sms_id, challenge.phone, challenge.purpose, challenge.code, text, language, expires_in)
+    request_id = current_request_id()
+    return Message(
+        sms_id, challenge.phone, challenge.purpose, challenge.code, text, language, expires_in, request_id=request_id
+    )
 
 
 def phone_pseudonym(sms_id: str) -> str:
