@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import Any
 
 from models.deadlines import within
+from services.request_ids import on_behalf_of
 
 MAX_BODY_BYTES = 16 * 1024
 RECEIPTS, MAX_RECEIPTS_BYTES = "/v1/sms/receipts/", 256 * 1024
@@ -71,7 +72,7 @@ class Edge:
 
         if environ["PATH_INFO"] == LIVENESS:
             return self._application(environ, start)
-        with within(self._patience):
+        with within(self._patience), on_behalf_of(request_id):
             if not self._places.acquire(timeout=self._patience):
                 return self._crowd(environ, start)
             try:

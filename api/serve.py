@@ -1,15 +1,19 @@
 """Starts everything: ``python -m api.serve``."""
 
+import atexit
+import os
 import socket
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
+import structlog
 from sqlalchemy import make_url
 
 from api.bad_setting import BadSetting
 from api.config import Config, embedded_socket, read_config
 from api.embedded_redis import EmbeddedRedis
-from api.logs import configure_logs
+from api.log_takeover import take_over
+from api.logs import configure_logs, flush_logs
 from api.migrate import migrate
 from api.redis_check import check_redis
 from api.server import run_server
@@ -18,10 +22,13 @@ from api.server import run_server
 def main() -> None:
     """Serve until a signal says stop; a reason not to start is one sentence and exit code 1."""
     try:
+        config = read_config()
+        take_over(config.log_format)
+        atexit.register(flush_logs)
         with ExitStack() as parts:
-            serve(read_config(), parts)
+            serve(config, parts)
     except BadSetting as sentence:
-        sys.exit(f"dongbao: {sentence}")
+        _refuse(str(sentence))
 
 
 def serve(config: Config, parts: ExitStack) -> None:
@@ -42,7 +49,21 @@ def serve(config: Config, parts: ExitStack) -> None:
 def _tell(config: Config, embedded: EmbeddedRedis | None) -> None:
     if embedded:
         embedded.keep_alive()
-    print(_screen(config), flush=True)
+    if config.log_format == "json":
+        structlog.get_logger().info("started", host=config.host, port=config.port, workers=config.workers)
+        return
+    with suppress(OSError):
+        os.write(1, f"{_screen(config)}\n".encode())
+
+
+def _refuse(sentence: str) -> None:
+    """Say why there is no start, in the form that the log would have; ends the process."""
+    by_default = "json" if os.environ.get("APP_ENV") == "production" else "console"
+    if os.environ.get("LOG_FORMAT", by_default) != "json":
+        sys.exit(f"dongbao: {sentence}")
+    configure_logs("json")
+    structlog.get_logger().error("not_started", reason=sentence)
+    sys.exit(1)
 
 
 def _refuse_busy_port(config: Config) -> None:

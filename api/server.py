@@ -17,6 +17,7 @@ from api.config import SECRET_SETTINGS, Config
 from api.embedded_redis import end_with_parent
 from api.heartbeats import Heartbeats
 from api.jobs import build_jobs, start_jobs
+from api.logs import flush_logs
 from api.slow_clients import watch_slow_clients
 from api.user_agents import prepare
 from services.background import drain
@@ -30,11 +31,12 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s [%(levelname)s] %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "loggers": {
-        name: {"handlers": ["console"], "level": "ERROR", "propagate": False} for name in ("_granian", "granian")
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "plain"},
+        "json": {"class": "api.log_takeover.ToLog"},
     },
 }
+LOGGERS = ("_granian", "granian")
 
 
 def run_server(config: Config, on_start: Callable[[], None]) -> None:
@@ -60,7 +62,7 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
         workers_kill_timeout=STOP_SECONDS,
         respawn_failed_workers=True,
         log_level=LogLevels.error,
-        log_dictconfig=LOGGING,
+        log_dictconfig=_logging(config.log_format),
     )
 
     def spawn(worker_id: int, *args: Any, **kwargs: Any) -> None:
@@ -69,8 +71,11 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
         watch_slow_clients(config.port, REQUEST_SECONDS)
         if config.jobs and worker_id == 1:
             start_jobs(build_jobs(app.extensions["dongbao"]))
-        Server._spawn_wsgi_worker(worker_id, *args, **kwargs)
-        drain(DRAIN_SECONDS)
+        try:
+            Server._spawn_wsgi_worker(worker_id, *args, **kwargs)
+            drain(DRAIN_SECONDS)
+        finally:
+            flush_logs()
 
     def load() -> Flask:
         # The server copies the environment into that of every request.
@@ -81,6 +86,12 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
     server.on_startup(lambda: heartbeats.watch(lambda: server.wrks))
     server.on_startup(on_start)
     server.serve(spawn_target=spawn, target_loader=load, wrap_loader=False)
+
+
+def _logging(log_format: str) -> dict[str, Any]:
+    """What the HTTP server says goes where everything goes."""
+    logger = {"handlers": [log_format], "level": "ERROR", "propagate": False}
+    return LOGGING | {"loggers": dict.fromkeys(LOGGERS, logger)}
 
 
 def _tie_to(parent: int) -> None:

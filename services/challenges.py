@@ -14,6 +14,7 @@ from services.errors import CodeExpired, CodeIncorrect, Invalid, ServiceError, S
 from services.keyring import Keyring
 from services.owed import Owed
 from services.phones import mask_phone, region_of
+from services.request_ids import current_request_id
 from services.scripts import RedisClient, load_script
 from services.sender import Sender
 from services.sends import (
@@ -212,4 +213,7 @@ class Challenges:
 
 def _message(sms_id: str, challenge: _Challenge, expires_in: int, language: str) -> Message:
     text = code_text(challenge.purpose, challenge.code, expires_in, language)
-    return Message(sms_id, challenge.phone, challenge.purpose, challenge.code, text, language, expires_in)
+    request_id = current_request_id()
+    return Message(
+        sms_id, challenge.phone, challenge.purpose, challenge.code, text, language, expires_in, request_id=request_id
+    )

@@ -102,6 +102,7 @@ class MessageLog:
             "vendor_message_id": delivery.message_id,
             "vendor_code": delivery.vendor_code,
             "vendor_request_id": delivery.request_id,
+            "request_id": message.request_id or None,
             "sent_at": self._clock(),
         }
         self._write(insert(SmsMessage), row)

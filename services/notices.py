@@ -19,6 +19,7 @@ from services.emails import mask_email
 from services.ids import new_id
 from services.keyring import Keyring
 from services.phones import mask_phone
+from services.request_ids import on_behalf_of
 from services.sources import Source
 from services.texts import NoticeText, notice_text
 
@@ -51,7 +52,10 @@ GIVEN_UP = NOT_SENT.values(due_at=None)
 
 @dataclass(frozen=True)
 class Letter:
-    """A notice on its way: ``to`` is E.164 or an address, ``kind`` what it tells of, ``link`` is in the text too."""
+    """A notice on its way: ``to`` is E.164 or an address, ``kind`` what it tells of, ``link`` is in the text too.
+
+    ``request_id`` names the request that it tells of; it is empty where there was none.
+    """
 
     id: str
     kind: str
@@ -60,6 +64,7 @@ class Letter:
     text: NoticeText
     link: str | None
     at: datetime
+    request_id: str = ""
 
 
 class NotTold(Exception):
@@ -151,7 +156,7 @@ class Notices:
             more = True
             while more:
                 rows = self._due(name)
-                sent += sum([self._try(row) for row in rows])
+                sent += sum([self._try_on_behalf(row) for row in rows])
                 more = len(rows) == BATCH
         except _Outage:
             pass
@@ -189,6 +194,10 @@ class Notices:
         with self._database.connection() as connection:
             return list(connection.execute(DUE, {"channel": channel, "now": self._clock()}))
 
+    def _try_on_behalf(self, row: Any) -> bool:
+        with on_behalf_of(row.request_id):
+            return self._try(row)
+
     def _try(self, row: Any) -> bool:
         """Claim and send one; False when somebody else has it, or it was not taken. Raises ``_Outage``."""
         if not self._claim(row):
@@ -201,7 +210,7 @@ class Notices:
             if reason.outage:
                 raise _Outage from None
             return False
-        self._log.info("notice_sent", kind=row.kind, channel=row.channel, asked_in=row.request_id)
+        self._log.info("notice_sent", kind=row.kind, channel=row.channel, notice=row.id)
         self._note(SENT, row, now=self._clock())
         return True
 
@@ -217,7 +226,7 @@ class Notices:
         except InvalidToken:
             raise NotTold("unreadable", final=True) from None
         text = notice_text(row.kind, language, **values)
-        return Letter(row.id, row.kind, to, language, text, values.get("link"), row.created_at)
+        return Letter(row.id, row.kind, to, language, text, values.get("link"), row.created_at, row.request_id or "")
 
     def _note_failure(self, row: Any, reason: NotTold) -> None:
         given_up = reason.final or row.attempts >= len(PAUSES)

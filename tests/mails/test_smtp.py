@@ -54,6 +54,12 @@ def test_a_mail_that_comes_twice_can_be_told_by_its_id(postbox, transport_to):
         transport_to(postbox).send(MAIL)
     first, second = postbox.of(MAIL.to)
     assert first["Message-ID"] == second["Message-ID"]
+    assert first["X-Request-ID"] is None
+
+
+def test_a_mail_names_the_request_that_it_tells_of(postbox, transport_to):
+    transport_to(postbox).send(replace(MAIL, request_id="asked-7"))
+    assert [message["X-Request-ID"] for message in postbox.of(MAIL.to)] == ["asked-7"]
 
 
 def test_a_domain_of_other_letters_is_written_as_servers_know_it(postbox, transport_to):
