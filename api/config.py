@@ -29,6 +29,7 @@ SECRET_SETTINGS = (
     *("JUHE_KEY", "WEBHOOK_URL", "WEBHOOK_SECRET", "MAIL_URL"),
 )
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+OFF, ADAPTIVE, ALWAYS = "off", "adaptive", "always"
 LIMITS = {
     "LIMIT_SMS_PER_ADDRESS": "10/minute;60/hour",
     "LIMIT_SMS_PER_PHONE": "300/hour",
@@ -39,6 +40,7 @@ LIMITS = {
     "LIMIT_LOGIN_PER_ACCOUNT": "10/minute;50/hour",
     "LIMIT_AVAILABILITY_PER_ADDRESS": "60/minute",
     "LIMIT_REFRESH_PER_ADDRESS": "60/minute",
+    "LIMIT_CHALLENGE_PER_ADDRESS": "60/minute",
     "LIMIT_EMAIL_PER_ACCOUNT": "5/hour;10/day",
     "LIMIT_EXPORT_PER_ACCOUNT": "10/hour",
     "LIMIT_RENAME_PER_ACCOUNT": "5/hour;10/day",
@@ -64,6 +66,7 @@ class Config:
     ratelimit_storage_uri: str
     ratelimit_strategy: str
     limits: dict[str, str]
+    challenge: str
     sms: SmsConfig
     sms_regions: frozenset[str]
     sms_cooldown_seconds: int
@@ -145,6 +148,7 @@ def _read(env: Env, instance: Path) -> Config:
         ratelimit_storage_uri=env.str("RATELIMIT_STORAGE_URI", "") or redis_url,
         ratelimit_strategy=env.str("RATELIMIT_STRATEGY", "moving-window"),
         limits={name: limit(env, name, default) for name, default in LIMITS.items()},
+        challenge=env.str("CHALLENGE", ADAPTIVE),
         sms=read_sms_config(env, app_env == "production"),
         sms_regions=frozenset(listed(env.str("SMS_REGIONS", "CN").upper())),
         sms_cooldown_seconds=at_least(0, env, "SMS_COOLDOWN_SECONDS", 60),
@@ -213,6 +217,8 @@ def _check(config: Config) -> None:
         raise BadSetting(f"APP_ENV is '{config.app_env}'; it is development or production.")
     if config.log_format not in ("console", "json"):
         raise BadSetting(f"LOG_FORMAT is '{config.log_format}'; it is console or json.")
+    if config.challenge not in (ADAPTIVE, ALWAYS, OFF):
+        raise BadSetting(f"CHALLENGE is '{config.challenge}'; it is adaptive, always or off.")
     for origin in config.cors_origins:
         if not ORIGIN.fullmatch(origin):
             raise BadSetting(f"CORS_ORIGINS has '{origin}'; an origin is exact, like https://mall.example.com.")

@@ -92,6 +92,13 @@ PROBLEMS = {
         "The refresh token was used before",
         "The session was ended to keep the account safe. Log in again.",
     ),
+    "challenge_required": _problem(
+        403,
+        "请先完成一次计算验证",
+        "请用 ALTCHA 组件求解 challenge，然后重新发送同一请求，并在 X-Challenge-Solution 请求头中携带组件给出的结果。",
+        "Proof of work is needed",
+        "Solve challenge with ALTCHA's widget, and send the same request again with the widget's payload in the header X-Challenge-Solution.",
+    ),
     "reauthentication_required": _problem(
         403,
         "需要再次验证身份",

@@ -2,6 +2,7 @@
 
 from flask_restful import Api
 
+from resources.challenge import Challenge
 from resources.email import EmailVerify, MyEmail
 from resources.events import EventList
 from resources.export import DataExport
@@ -17,6 +18,7 @@ from resources.sms import Sms, SmsResend, SmsVerify
 from resources.tokens import TokenRefresh
 
 ROUTES = (
+    ("/v1/challenge", Challenge),
     ("/v1/sms", Sms),
     ("/v1/sms/<sms_id>/resend", SmsResend),
     ("/v1/sms/<sms_id>/verify", SmsVerify),

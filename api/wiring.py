@@ -1,6 +1,6 @@
 """Builds the services from the settings and the extensions, and picks the SMS gateway."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from flask import current_app
 
-from api.config import Config
+from api.config import ALWAYS, Config
 from api.extensions import Extensions
 from api.limit_windows import LimitWindows
 from api.wiring_mail import build_channels, warn_of_mails
@@ -16,12 +16,14 @@ from api.wiring_receipts import build_pending, build_polls, note_sent
 from api.wiring_sms import build_budgets, build_gateways, build_sender, warn_of_limits
 from models.database import Database
 from services.accounts import Accounts
+from services.admission import Admission
 from services.budgets import Budgets
 from services.bulkhead import Bulkhead
 from services.challenges import Challenges
 from services.circuit import Circuit
 from services.clock import Clock
 from services.closings import Closings
+from services.debts import Debts
 from services.devices import Devices
 from services.dormancy import Dormancy
 from services.email_addresses import EmailAddresses
@@ -43,6 +45,7 @@ from services.password_changes import PasswordChanges
 from services.passwords import HashingRules, Passwords
 from services.phone_changes import PhoneChanges, UndoRules
 from services.phone_claims import PhoneClaims
+from services.proof_of_work import ProofOfWork
 from services.proofs import Proofs
 from services.receipt_polls import ReceiptPoll
 from services.sends import ChallengeRules, Sends
@@ -57,6 +60,9 @@ from services.tokens import Tokens
 from services.verification import Verification
 from sms.gateway import Gateway
 
+# Of ten logins, how many usually succeed: people mistype. Under alarm fewer than half of that do.
+USUAL_LOGINS = 0.8
+
 
 @dataclass(frozen=True)
 class Services:
@@ -67,6 +73,9 @@ class Services:
     redis: Any
     limit_windows: LimitWindows
     limit_hits: LimitHits
+    debts: Debts
+    work: ProofOfWork
+    admission: Admission
     keyring: Keyring
     tokens: Tokens
     sessions: Sessions
@@ -137,7 +146,9 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
     testers = TesterNumbers(config.sms.testers, clock)
     earlier = SentEarlier(database, clock, structlog.get_logger())
     sends = Sends(redis, earlier.read, owed, _challenge_rules(config))
-    challenges = Challenges(redis, keyring, sender, testers, sends, owed, _challenge_rules(config))
+    debts = Debts(redis, _usual_shares(budgets), clock, structlog.get_logger())
+    work = ProofOfWork(keyring, clock)
+    challenges = Challenges(redis, keyring, sender, testers, sends, owed, debts, _challenge_rules(config))
     channels = build_channels(config, sender, redis, keyring, inbox)
     notices = Notices(database, keyring, channels, clock, structlog.get_logger())
     links = EmailLinks(keyring, notices, clock, config.public_url, config.email_link_seconds)
@@ -159,6 +170,9 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         redis=redis,
         limit_windows=_limit_windows(config, extensions, keyring, limit_hits),
         limit_hits=limit_hits,
+        debts=debts,
+        work=work,
+        admission=Admission(debts, work, always=config.challenge == ALWAYS),
         keyring=keyring,
         tokens=tokens,
         sessions=sessions,
@@ -211,6 +225,11 @@ def _hashing_rules(config: Config) -> HashingRules:
         queue=config.hash_queue,
         patience=config.hash_patience_seconds,
     )
+
+
+def _usual_shares(budgets: Budgets | None) -> dict[str, Callable[[], float]]:
+    """Of what is let through, how much is usually made good: of messages, as the last weeks were."""
+    return {"sms": budgets.usual_share if budgets else lambda: 1.0, "login": lambda: USUAL_LOGINS}
 
 
 def _challenge_rules(config: Config) -> ChallengeRules:

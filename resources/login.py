@@ -3,7 +3,7 @@
 from flask import Response
 from flask_restful import Resource
 
-from api.limits import login_per_account, login_per_address
+from api.limits import login_per_account, login_per_address, work_for_login
 from api.parsing import parse_body
 from api.replies import reply
 from api.sources import current_source
@@ -15,7 +15,7 @@ from services.sessions import SignedIn
 class Login(Resource):
     """A session for a password or a code."""
 
-    decorators = [login_per_address, login_per_account]
+    decorators = [login_per_address, login_per_account, work_for_login]
 
     def post(self) -> Response:
         """Log in; a success clears the account's limit, never the address's."""

@@ -5,7 +5,14 @@ from flask_restful import Resource
 
 from api.auth import current_caller
 from api.errors import language
-from api.limits import sms_per_account, sms_per_address, sms_per_phone, verify_per_address
+from api.limits import (
+    sms_per_account,
+    sms_per_address,
+    sms_per_phone,
+    verify_per_address,
+    work_for_resend,
+    work_for_sms,
+)
 from api.parsing import parse_body
 from api.replies import reply
 from api.sources import current_source
@@ -16,7 +23,7 @@ from schemas.sms import SmsBody, VerifyBody, needs_token
 class Sms(Resource):
     """A code for a phone."""
 
-    decorators = [sms_per_address, sms_per_phone, sms_per_account]
+    decorators = [sms_per_address, sms_per_phone, sms_per_account, work_for_sms]
 
     def post(self) -> Response:
         """Send a code; the answer is the same whether or not the phone has an account."""
@@ -31,7 +38,7 @@ class Sms(Resource):
 class SmsResend(Resource):
     """The same code once more."""
 
-    decorators = [sms_per_address]
+    decorators = [sms_per_address, work_for_resend]
 
     def post(self, sms_id: str) -> Response:
         """Send it again; attempts and expiry go on."""

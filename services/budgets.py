@@ -106,6 +106,10 @@ class Budgets:
         self._release_budget(keys=self._unverified_keys(phone))
         self._traffic.add()
 
+    def usual_share(self) -> float:
+        """Of the messages of an hour, how many are usually verified."""
+        return self._traffic.share()
+
     def _budgets(self, phone: str) -> tuple[_Budget, ...]:
         rules = self._rules
         (hour, day), (region, prefix) = self._site_keys(), self._unverified_keys(phone)

@@ -10,6 +10,7 @@ from cryptography.fernet import InvalidToken
 from redis.exceptions import RedisError
 
 from services.circuit import CircuitOpen
+from services.debts import Debts
 from services.errors import CodeExpired, CodeIncorrect, Invalid, ServiceError, ServiceUnavailable
 from services.keyring import Keyring
 from services.owed import Owed
@@ -80,6 +81,7 @@ class Challenges:
         testers: TesterNumbers,
         sends: Sends,
         owed: Owed,
+        debts: Debts,
         rules: ChallengeRules,
     ) -> None:
         self._keyring = keyring
@@ -87,6 +89,7 @@ class Challenges:
         self._testers = testers
         self._sends = sends
         self._owed = owed
+        self._debts = debts
         self._rules = rules
         self._redeem_code = load_script(redis, "redeem_code")
         self._reopen_challenge = load_script(redis, "reopen_challenge")
@@ -140,7 +143,8 @@ class Challenges:
         self._note_verified(sms_id, challenge)
 
     def _note_verified(self, sms_id: str, challenge: _Challenge) -> None:
-        """Nothing was sent to a tester, so nothing arrived."""
+        """Nothing was sent to a tester, so nothing arrived; but it was asked for."""
+        self._debts.verified(phone_pseudonym(sms_id))
         if not challenge.is_tester_s:
             self._sender.verified(sms_id, challenge.phone)
 

@@ -5,7 +5,7 @@ ServiceError                       has a stable ``code`` and members for the cli
 ├── TokenMissing, TokenInvalid, TokenExpired, SessionRevoked
 ├── InvalidCredentials
 ├── RefreshInvalid, RefreshExpired, RefreshReused
-├── ReauthenticationRequired
+├── ReauthenticationRequired, ChallengeRequired
 ├── CodeExpired, CodeIncorrect
 ├── TicketInvalid, TicketExpired
 ├── PhoneRegistered, UsernameTaken, EmailTaken
@@ -72,6 +72,12 @@ class ReauthenticationRequired(ServiceError):
     """A sensitive change without fresh proof, or with a wrong password."""
 
     code = "reauthentication_required"
+
+
+class ChallengeRequired(ServiceError):
+    """Work is asked for first; ``challenge`` is ALTCHA's object."""
+
+    code = "challenge_required"
 
 
 class RefreshInvalid(ServiceError):

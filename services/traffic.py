@@ -63,6 +63,10 @@ class Traffic:
         peaks = self._current()
         return max(LEAST_PER_HOUR, round(HEAD_ROOM * peaks.hour / peaks.share))
 
+    def share(self) -> float:
+        """Of the messages of an hour, how many are usually verified."""
+        return self._current().share
+
     def per_day(self) -> int:
         """What a day may cost."""
         peaks = self._current()

@@ -88,6 +88,7 @@ WITH_BODY = (
 WITHOUT_BODY = (
     Call("POST", "/v1/sms/<sms_id>/resend"),
     Call("POST", "/v1/sms/receipts/<secret>/<vendor>"),
+    Call("GET", "/v1/challenge"),
     Call("GET", "/v1/register/availability"),
     Call("POST", "/v1/logout", needs_token=True),
     Call("GET", "/v1/sessions", needs_token=True),

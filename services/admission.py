@@ -1,0 +1,24 @@
+"""Who is let through to a costly act at once, and who does work for it first."""
+
+from services.debts import Act, Claim, Debts
+from services.errors import ChallengeRequired
+from services.proof_of_work import EASIEST, ProofOfWork
+
+
+class Admission:
+    """Debts say how much work; ``always`` asks for some in any case."""
+
+    def __init__(self, debts: Debts, work: ProofOfWork, always: bool) -> None:
+        self._debts = debts
+        self._work = work
+        self._least = EASIEST if always else 0
+
+    def admit(self, act: Act, network: str, payload: str, least: int = 0) -> Claim:
+        """Count ``act``, of somebody in ``network``; ``payload`` is a solution as the widget gives it, or anything else.
+
+        Raises ``ChallengeRequired`` with a challenge where work is to be done first. ``least`` is the level asked for in any case.
+        """
+        verdict = self._debts.weigh(act, max(least, self._least), self._work.read(payload, network))
+        if verdict.claim is None:
+            raise ChallengeRequired(challenge=self._work.issue(network, verdict.level))
+        return verdict.claim

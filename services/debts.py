@@ -1,0 +1,172 @@
+"""Debts: what was asked for and not made good. They say from whom work is asked for, and how much."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from redis.exceptions import RedisError
+from structlog.typing import FilteringBoundLogger
+
+from services.clock import Clock
+from services.proof_of_work import Solution
+from services.scripts import RedisClient, load_script
+
+MINUTE = 60
+LASTS_MINUTES = 60
+# A code takes a moment to be typed, so the newest messages don't tell yet.
+NOT_JUDGED_MINUTES, JUDGED_MINUTES = 2, 10
+LEAST_BAD = 30
+# Under alarm less than this part of the usual share is made good.
+ALARM_SHARE = 1 / 2
+COUNTED, MADE_GOOD = 2, 3
+
+
+@dataclass(frozen=True)
+class Debtor:
+    """Somebody, by a pseudonym, and how much may be owed before work is asked for: in calm, and under alarm.
+
+    One that does not count is weighed only; one that is forgiven owes nothing more after a success.
+    """
+
+    name: str
+    calm: int
+    alarm: int
+    counts: bool = True
+    forgiven: bool = False
+
+
+@dataclass(frozen=True)
+class Act:
+    """What is asked for, and by whom; the first of the debtors is the address.
+
+    ``phone`` is the pseudonym of the one who can make it good. What does not count is only weighed.
+    """
+
+    kind: str
+    debtors: tuple[Debtor, ...]
+    phone: str = ""
+    counts: bool = True
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An act that was let through, and in which minute; ``spent`` is the key of the solution that it used, if any."""
+
+    act: Act
+    minute: int
+    spent: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The level of the work that was or is needed, 0 being none; no claim where the work is not done."""
+
+    level: int
+    claim: Claim | None
+
+
+class Debts:
+    """Counted in Redis by the minute, for an hour. What is made good pays for itself and for half of another.
+
+    So an address with many people behind it, of whom some never type their code, builds no debt.
+    Under alarm, when of all that the site let through far less than usual is made good, debtors may owe less.
+    ``usual`` is by kind the share that is usually made good.
+    """
+
+    def __init__(
+        self, redis: RedisClient, usual: Mapping[str, Callable[[], float]], clock: Clock, log: FilteringBoundLogger
+    ) -> None:
+        self._redis = redis
+        self._usual = usual
+        self._clock = clock
+        self._log = log
+        self._alarms: dict[str, bool] = {}
+        self._weigh_debts = load_script(redis, "weigh_debts")
+        self._settle_debts = load_script(redis, "settle_debts")
+
+    def weigh(self, act: Act, least: int = 0, solution: Solution | None = None) -> Verdict:
+        """Let an act through and count it, unless work is needed that is not done, or was used before.
+
+        ``least`` is the level that is asked for in any case.
+        """
+        minute = int(self._clock().timestamp()) // MINUTE
+        spent = f"{{risk}}:spent:{solution.name if solution else ''}"
+        level, passes, alarm = self._weigh_debts(
+            keys=[_site(act.kind), spent, _asked(act.phone), *(_key(debtor.name) for debtor in act.debtors)],
+            args=[
+                *(minute, LASTS_MINUTES, NOT_JUDGED_MINUTES, JUDGED_MINUTES, LEAST_BAD),
+                *(self._usual[act.kind]() * ALARM_SHARE, least),
+                *((solution.level, solution.remembered) if solution else (0, 1)),
+                *(int(act.counts), _note(act, minute)),
+                *(n for debtor in act.debtors for n in (debtor.calm, debtor.alarm, int(debtor.counts))),
+            ],
+        )
+        self._tell(act.kind, bool(alarm))
+        return Verdict(level, Claim(act, minute, spent if level else "") if passes else None)
+
+    def give_back(self, claim: Claim) -> None:
+        """Nothing came of it: it counts as never asked for, and its solution is good again."""
+        act = claim.act
+        with self._unhurt():
+            if claim.spent:
+                self._redis.delete(claim.spent)
+            if act.counts:
+                self._redis.lrem(_asked(act.phone), 1, _note(act, claim.minute))
+                self._settle(act.kind, claim.minute, _counted(act), COUNTED, "a", -1)
+
+    def made_good(self, claim: Claim) -> None:
+        """It was right: nobody owes it."""
+        act = claim.act
+        with self._unhurt():
+            self._settle(act.kind, claim.minute, _counted(act), COUNTED, "g", 1)
+            if forgiven := [_key(debtor.name) for debtor in act.debtors if debtor.forgiven]:
+                self._redis.delete(*forgiven)
+
+    def verified(self, phone: str) -> None:
+        """Somebody typed a code that was sent to ``phone`` (a pseudonym): all that was asked for it is made good."""
+        with self._unhurt():
+            with self._redis.pipeline() as pipeline:
+                pipeline.lrange(_asked(phone), 0, -1)
+                pipeline.delete(_asked(phone))
+                notes, _ = pipeline.execute()
+            for note in notes:
+                kind, minute, *keys = note.decode().split()
+                self._settle(kind, int(minute), keys, MADE_GOOD, "g", 1)
+
+    @contextmanager
+    def _unhurt(self) -> Iterator[None]:
+        """A debt that stays too long is no reason to fail what was done."""
+        try:
+            yield
+        except RedisError:
+            self._log.warning("debts_unwritten")
+
+    def _settle(self, kind: str, minute: int, keys: Sequence[str], halves: int, field: str, change: int) -> None:
+        self._settle_debts(keys=[_site(kind), *keys], args=[minute, halves, field, change])
+
+    def _tell(self, kind: str, alarm: bool) -> None:
+        """The operator hears of an alarm from each process once, and when it is over."""
+        if self._alarms.get(kind, False) != alarm:
+            self._alarms[kind] = alarm
+            self._log.warning("alarm" if alarm else "alarm_over", kind=kind)
+
+
+def _note(act: Act, minute: int) -> str:
+    """What is kept for the phone until somebody verifies it."""
+    return " ".join((act.kind, str(minute), *_counted(act))) if act.phone else ""
+
+
+def _counted(act: Act) -> tuple[str, ...]:
+    return tuple(_key(debtor.name) for debtor in act.debtors if debtor.counts)
+
+
+def _key(name: str) -> str:
+    return f"{{risk}}:{name}"
+
+
+def _site(kind: str) -> str:
+    return _key(f"{kind}:site")
+
+
+def _asked(phone: str) -> str:
+    return _key(f"asked:{phone}")
