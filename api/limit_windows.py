@@ -16,6 +16,7 @@ from services.keyring import Keyring
 from services.limit_hits import LimitHits, Window
 
 RETRY_SECONDS = 5
+TOLD_SECONDS = 1
 # Without counters no message is sent, so these have nothing to fall back for.
 OF_SENDING = ("sms_per_address", "sms_per_phone", "sms_per_account")
 T = TypeVar("T")
@@ -36,6 +37,7 @@ class LimitWindows:
         self._hits = hits
         self._keyring = keyring
         self._circuit = circuit
+        self._told_at = 0.0
         self._failures = _failures(limiter)
         self._away: tuple[type[Exception], ...] = (*self._failures, CircuitOpen)
 
@@ -47,7 +49,7 @@ class LimitWindows:
         try:
             wait = self._ask(lambda: self._hit(rates, self._window(name, key)))
         except self._away as error:
-            log.error("limits_fall_back", error=type(error).__name__, limit=name)
+            self._tell(error)
             if name in OF_SENDING:
                 raise ServiceUnavailable(retry_after=RETRY_SECONDS) from error
             wait = self._hit_database(name, rates, key)
@@ -98,6 +100,13 @@ class LimitWindows:
             raise
         self._circuit.leave(failed=False)
         return answer
+
+    def _tell(self, error: Exception) -> None:
+        """One line a second: a flood must not fill the log too."""
+        now = time.monotonic()
+        if now - self._told_at >= TOLD_SECONDS:
+            self._told_at = now
+            log.error("limits_fall_back", error=type(error).__name__)
 
     def _window(self, name: str, key: str) -> tuple[str, str, str]:
         """What names the window; each strategy keeps its own kind of value, so it is part of the name."""

@@ -35,9 +35,11 @@ def is_unavailable(reply):
 @pytest.mark.parametrize("fault", FAULTS)
 def test_what_goes_on_and_what_waits(place, fault):
     """R52: sending and verifying wait; logins, registrations, refreshes, reads and logouts go on. R53: no reply takes over 3 s."""
-    shopper, newcomer, leaver = place.shopper(), place.shopper(), place.shopper()
+    shopper, newcomer, leaver, forgetful = [place.shopper() for _ in range(4)]
     shopper.register()
     leaver.register()
+    forgetful.register()
+    reset = forgetful.form(forgetful.prove("reset_password"), username=None, email=None, password="another battery")
     ticket, sms_id, code = newcomer.prove(), shopper.send_code("login"), shopper.last_code()
     shopper.me()
     leaver.me()
@@ -51,6 +53,8 @@ def test_what_goes_on_and_what_waits(place, fault):
         shopper.refresh()
         assert shopper.me().status == 200
         assert newcomer.fill_in(ticket).status == 201
+        assert forgetful.client.post("/v1/password/reset", json=reset).status == 204
+        assert forgetful.try_login(password="another battery").status == 200
         assert newcomer.client.get("/v1/register/availability?username=somebody").status == 200
         assert newcomer.client.get("/healthz").status == 200
         assert leaver.logout().status == 204
@@ -59,7 +63,7 @@ def test_what_goes_on_and_what_waits(place, fault):
         assert {reply.status for reply in ended} <= ({200, 401} if fault in ("disk_full", "read_only") else {401})
         assert leaver.try_refresh().code == "refresh_invalid"
         assert place.live.log.count("sms_console") == sent
-        slowest = max(one.client.slowest for one in (shopper, newcomer, leaver))
+        slowest = max(one.client.slowest for one in (shopper, newcomer, leaver, forgetful))
     assert slowest < REPLY_SECONDS
     wait_until(lambda: shopper.ask_for_code("login").status == 202, "a code, after Redis came back", seconds=4)
     wait_until(lambda: leaver.me().status == 401, "the end of what was logged out", seconds=4)

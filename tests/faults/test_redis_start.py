@@ -1,9 +1,11 @@
 """What a start finds out about Redis: an evicting one is refused, and one that is on its way out is waited for."""
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from dataclasses import replace
 
@@ -75,8 +77,8 @@ def test_the_redis_of_a_killed_server_does_not_take_the_socket_of_the_next_with_
     first.wait()
     second = embed(folder)
     try:
-        with suppress(subprocess.TimeoutExpired):
-            second.wait(timeout=0.7)
+        wait_until(lambda: is_locked(folder / "redis" / "lock"), "the next server")
+        time.sleep(0.5)
         old.resume()
         assert second.stdout.readline() == "up\n"
         wait_until(lambda: not old.is_running(), "the end of the old Redis")
@@ -91,6 +93,15 @@ def test_the_redis_of_a_killed_server_does_not_take_the_socket_of_the_next_with_
 def embed(folder):
     command = [sys.executable, "-c", EMBED, str(folder)]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def is_locked(path):
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
 
 
 def answers(path):
