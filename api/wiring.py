@@ -40,6 +40,7 @@ from services.passwords import HashingRules, Passwords
 from services.phone_changes import PhoneChanges, UndoRules
 from services.phone_claims import PhoneClaims
 from services.proofs import Proofs
+from services.readiness import Readiness
 from services.receipt_polls import ReceiptPoll
 from services.session_cache import SessionCache
 from services.session_store import SessionStore
@@ -59,6 +60,7 @@ class Services:
     config: Config
     database: Database
     redis: Any
+    readiness: Readiness
     limit_windows: LimitWindows
     keyring: Keyring
     tokens: Tokens
@@ -145,6 +147,7 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         config=config,
         database=database,
         redis=redis,
+        readiness=Readiness(database, redis, clock, structlog.get_logger()),
         limit_windows=LimitWindows(extensions.limiter, config.ratelimit_strategy),
         keyring=keyring,
         tokens=tokens,
