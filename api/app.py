@@ -17,6 +17,7 @@ from api.logs import configure_logs
 from api.notice_commands import notice_commands
 from api.routes import add_routes
 from api.sms_commands import sms_commands
+from api.stopping import Stopping
 from api.system import add_system_routes
 from api.wiring import build_services
 from services.clock import Clock, system_clock
@@ -43,9 +44,9 @@ def create_app(config: Config | None = None, clock: Clock = system_clock, gatewa
     app.url_map.merge_slashes = False
     if config.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
-    app.wsgi_app = Edge(  # type: ignore[method-assign]
-        app.wsgi_app, config.threads, config.database_timeout_seconds + SPARE_SECONDS, crowd_reply(app)
-    )
+    app.extensions["stopping"] = stopping = Stopping()
+    patience = config.database_timeout_seconds + SPARE_SECONDS
+    app.wsgi_app = Edge(app.wsgi_app, config.threads, patience, crowd_reply(app), stopping)  # type: ignore[method-assign]
     init_errors(app)
     app.extensions["dongbao"] = build_services(config, init_extensions(app, config), clock, gateways)
     init_auth(app)

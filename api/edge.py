@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any
 
+from api.stopping import Stopping
 from models.deadlines import within
 from services.request_ids import on_behalf_of
 
@@ -48,12 +49,15 @@ class Edge:
     of the problem. The app says so when a view asks for the body, so that its other checks keep their order.
 
     ``patience`` is for how many seconds a request may wait for its place and for the database, all waits together; where it
-    finds no place in time, ``crowd`` answers it.
+    finds no place in time, ``crowd`` answers it. Once ``stopping`` is true, clients are asked to close their connections.
     """
 
-    def __init__(self, application: Application, places: int, patience: float, crowd: Application) -> None:
+    def __init__(
+        self, application: Application, places: int, patience: float, crowd: Application, stopping: Stopping
+    ) -> None:
         self._application = application
         self._crowd = crowd
+        self._stopping = stopping
         self._patience = patience
         self._places = threading.BoundedSemaphore(places)
         self._readers: Counter[str] = Counter()
@@ -68,7 +72,8 @@ class Edge:
             self._take_body(environ)
 
         def start(status: str, headers: Headers, *exc_info: Any) -> Any:
-            return start_response(status, _with_ours(headers, request_id), *exc_info)
+            ours = _with_ours(headers, request_id)
+            return start_response(status, [*ours, ("Connection", "close")] if self._stopping else ours, *exc_info)
 
         if environ["PATH_INFO"] == LIVENESS:
             return self._application(environ, start)

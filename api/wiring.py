@@ -47,6 +47,7 @@ from services.phone_changes import PhoneChanges, UndoRules
 from services.phone_claims import PhoneClaims
 from services.proof_of_work import ProofOfWork
 from services.proofs import Proofs
+from services.readiness import Readiness
 from services.receipt_polls import ReceiptPoll
 from services.sends import ChallengeRules, Sends
 from services.sent_earlier import SentEarlier
@@ -71,6 +72,7 @@ class Services:
     config: Config
     database: Database
     redis: Any
+    readiness: Readiness
     limit_windows: LimitWindows
     limit_hits: LimitHits
     debts: Debts
@@ -168,6 +170,7 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         config=config,
         database=database,
         redis=redis,
+        readiness=Readiness(database, redis, clock, structlog.get_logger()),
         limit_windows=_limit_windows(config, extensions, keyring, limit_hits),
         limit_hits=limit_hits,
         debts=debts,

@@ -67,6 +67,7 @@ def test_a_database_that_refuses_and_starts_again(postgres, visit):
 def test_connections_that_the_server_ends_are_replaced_before_anybody_meets_them(postgres, visit):
     ask_together({"login": visit.shopper.try_login}, times=10)
     assert postgres.end_connections()
+    time.sleep(0.1)
     assert said(ask_together({"login": visit.shopper.try_login}, times=10)) == {"login": {200}}
 
 

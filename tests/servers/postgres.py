@@ -89,7 +89,7 @@ class PostgresServer:
         """As a restart, or an operator, ends those of others; says how many there were."""
         with self.connect() as connection:
             return connection.execute(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                "SELECT count(pg_terminate_backend(pid, 2000)) FROM pg_stat_activity"
                 " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' AND application_name <> 'beside'"
             ).fetchone()[0]
 
