@@ -8,13 +8,13 @@ import structlog
 # What begins like this is meant for us, whatever it is; elsewhere a name must be very near to one of ours.
 FAMILIES = ("LIMIT_", "SMS_", "ARGON2_", "HASH_", "CHALLENGE_", "RATELIMIT_")
 NEAR, FAR = 0.85, 0.6
-# A vendor's settings are read only where it is named, and may stand there before.
+# A vendor's account is read only where the vendor is named, and may stand there before; one setting is read at any time.
 VENDORS = ("TENCENT_", "ALIYUN_", "JUHE_", "WEBHOOK_")
 
 
 def unknown_settings(environment: Iterable[str], known: Collection[str]) -> dict[str, str | None]:
     """The names that look like settings and are none, each with the nearest that is one, if any is near."""
-    read = tuple(vendor for vendor in VENDORS if any(name.startswith(vendor) for name in known))
+    read = tuple(vendor for vendor in VENDORS if sum(name.startswith(vendor) for name in known) > 1)
     idle = tuple(set(VENDORS) - set(read))
     found: dict[str, str | None] = {}
     for name in sorted(set(environment) - set(known)):

@@ -43,7 +43,7 @@ def test_a_misspelt_name_is_told_with_the_nearest_that_is_one(warned, name, mean
 
 
 def test_a_name_of_our_own_families_is_told_though_nothing_is_near(warned):
-    assert warned(ARGON2_X="1") == {"see docs/configuration.md": "ARGON2_X"}
+    assert warned(SMS_Q="1") == {"see docs/configuration.md": "SMS_Q"}
 
 
 def test_names_of_others_and_of_idle_vendors_are_left_alone(warned):
