@@ -20,7 +20,7 @@ run: $(VENV)/run ## Start the server on http://127.0.0.1:5000 (settings: docs/co
 migrate: $(VENV)/run ## Bring the database of DATABASE_URL to the newest schema
 	@$(BIN)/python -m api.migrate
 
-test: servers lint ## Everything that must hold; three databases at once, each printed when it is done
+test: servers lint audit ## Everything that must hold; three databases at once, each printed when it is done
 	@$(MAKE) --no-print-directory -j3 --output-sync=target test-sqlite test-postgresql test-mysql
 
 servers: $(VENV)/dev ## Install what the tests need besides Python packages, where it is missing
@@ -32,6 +32,12 @@ lint: $(VENV)/dev ## Style, types, and which package may import which
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
+
+audit: $(VENV)/dev ## Known vulnerabilities of what is pinned; says so where the source can't be asked
+	@$(BIN)/python -m tests.supply.audit
+
+sbom: $(VENV)/dev ## Write sbom.json, the list of what is shipped (CycloneDX)
+	@$(BIN)/python -m tests.supply.sbom sbom.json
 
 test-sqlite: $(VENV)/dev ## The whole suite on SQLite
 	$(BIN)/python -m pytest --database sqlite
@@ -71,4 +77,4 @@ $(VENV)/dev: $(VENV)/run requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run migrate test servers lint test-sqlite test-postgresql test-mysql test-faults bench bench-sending requirements clean
+.PHONY: help run migrate test servers lint audit sbom test-sqlite test-postgresql test-mysql test-faults bench bench-sending requirements clean

@@ -19,6 +19,7 @@ from api.routes import add_routes
 from api.sms_commands import sms_commands
 from api.stopping import Stopping
 from api.system import add_system_routes
+from api.unknown_settings import warn_of_settings
 from api.wiring import build_services
 from services.clock import Clock, system_clock
 from sms.gateway import Gateway
@@ -39,6 +40,7 @@ def create_app(config: Config | None = None, clock: Clock = system_clock, gatewa
     """An app on the settings of the environment; a clock and gateways may be handed in. Raises ``BadSetting``."""
     config = config or read_config()
     configure_logs(config.log_format)
+    warn_of_settings(config.unknown_settings)
     app = AccountsApp("dongbao", static_folder=None)
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False

@@ -3,8 +3,9 @@
 import json
 import logging
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 import orjson
 import structlog
@@ -23,15 +24,17 @@ WITHOUT_LOCALS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False
 
 
 class Direct:
-    """Writes each line to standard error at once; one that can't be written is lost."""
+    """Writes each line at once; one that can't be written is lost."""
+
+    def __init__(self) -> None:
+        self.stream: TextIO | None = sys.stderr
 
     def write(self, line: bytes) -> None:
         """Take one whole line; never raises."""
-        try:
-            sys.stderr.write(line.decode())
-            sys.stderr.flush()
-        except (OSError, AttributeError):
-            return
+        with suppress(OSError, ValueError):
+            if self.stream:
+                self.stream.write(line.decode())
+                self.stream.flush()
 
 
 class Lines:
@@ -52,7 +55,9 @@ _out: Direct | LineWriter = Direct()
 
 
 def configure_logs(log_format: str) -> None:
-    """Let structlog write its events as ``json`` or for the ``console``."""
+    """Let structlog write its events as ``json`` or for the ``console``; to standard error, unless a thread writes them."""
+    if isinstance(_out, Direct):
+        _out.stream = sys.stderr
     shared = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -81,10 +86,15 @@ def configure_logs(log_format: str) -> None:
 
 def write_aside(log_format: str, descriptor: int) -> LineWriter:
     """From now on, let a thread write to ``descriptor``: whoever logs waits for nobody."""
-    global _out  # noqa: PLW0603
     writer = LineWriter(descriptor, _dropped_as_json if log_format == "json" else _dropped_as_text)
-    _out = writer
+    write_to(writer)
     return writer
+
+
+def write_to(out: Direct | LineWriter) -> None:
+    """From now on, let all lines of this process go there."""
+    global _out  # noqa: PLW0603
+    _out = out
 
 
 def flush_logs() -> bool:

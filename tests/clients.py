@@ -11,6 +11,8 @@ from urllib.parse import urlencode, urlsplit
 from flask import Flask
 from werkzeug.datastructures import Headers
 
+from tests.secrecy import SEEN
+
 NO_BODY = object()
 
 
@@ -86,6 +88,7 @@ class Client:
         body = data if json is NO_BODY else _dump(json)
         sent = self._headers(body, token) | self.headers | (headers or {})
         reply = self.exchange(method, path, body, {name: value for name, value in sent.items() if value})
+        SEEN.note_exchange(reply.status, body, reply.body)
         check(method, path, reply, body)
         return reply
 

@@ -15,6 +15,16 @@ from sms.memory import MemoryGateway
 from tests.clients import Client, InProcessClient, LiveClient
 from tests.letters import Letters
 from tests.rows import Rows
+from tests.secrecy import (
+    ATTEMPT,
+    KEPT_NOWHERE,
+    SEEN,
+    TAP,
+    lying_in,
+    lying_in_redis,
+    lying_in_rows,
+    lying_in_whole_log,
+)
 from tests.servers.live import LiveServer
 from tests.servers.mariadb import MariadbServer
 from tests.servers.postgres import PostgresServer
@@ -109,6 +119,22 @@ def clean(request):
         _empty(request.getfixturevalue("engine"), request.getfixturevalue("tables"))
     if "live" in request.fixturenames:
         request.getfixturevalue("live").put_back()
+
+
+@pytest.fixture(autouse=True)
+def nothing_lies_about(request, clean):
+    """R7: after each test, no secret that its clients saw is in Redis, in a row or in the log."""
+    SEEN.begin(request.node.nodeid)
+    before = len(TAP.lines)
+    yield
+    if SEEN.of_this_test:
+        lies = lying_in(b"".join(TAP.lines[before:]).decode(), (*KEPT_NOWHERE, ATTEMPT))
+        if "redis_url" in request.fixturenames:
+            with Redis.from_url(request.getfixturevalue("redis_url")) as redis:
+                lies += lying_in_redis(redis)
+        if "database_url" in request.fixturenames:
+            lies += lying_in_rows(request.getfixturevalue("engine"), request.getfixturevalue("tables"))
+        assert lies == []
 
 
 def _empty(engine, tables):
@@ -207,7 +233,9 @@ def live(database_url, redis_url):
     """The real server; each test finds it running with its default settings."""
     server = LiveServer(database_url, redis_url)
     yield server
+    log = server.log
     server.remove()
+    assert lying_in_whole_log(log) == []
 
 
 @pytest.fixture
