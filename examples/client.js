@@ -17,7 +17,7 @@ const PAUSES_MS = [500, 1_000];
 export class Problem extends Error {
   constructor(body) {
     super(`${body.code}: ${body.detail}`);
-    Object.assign(this, body); // code, status, title, detail, and by code: errors, retry_after, attempts_left, ticket
+    Object.assign(this, body); // code, status, title, detail, and by code: errors, retry_after, attempts_left, ticket, challenge
   }
 }
 
@@ -41,13 +41,16 @@ export class Accounts {
   #language;
   #fetch;
   #onLoggedOut;
+  #solve;
   #refreshing = null; // The refresh under way, which all calls of this page share.
 
-  constructor(base, { store = memoryStore(), language, onLoggedOut = () => {}, fetch = globalThis.fetch } = {}) {
+  /** `solve` is one of solve.js, or your own: a function from a challenge to a payload. */
+  constructor(base, { store = memoryStore(), language, onLoggedOut = () => {}, solve, fetch = globalThis.fetch } = {}) {
     this.#base = base;
     this.#store = store;
     this.#language = language;
     this.#onLoggedOut = onLoggedOut;
+    this.#solve = solve;
     this.#fetch = (...args) => fetch(...args);
   }
 
@@ -171,8 +174,22 @@ export class Accounts {
     this.#onLoggedOut();
   }
 
+  /** Whoever is asked for work does it, and sends the same request again; a second demand may be harder than the first. */
   async #send(method, path, body, accessToken) {
+    let solution;
+    for (let demand = 0; ; demand++) {
+      try {
+        return await this.#exchange(method, path, body, accessToken, solution);
+      } catch (problem) {
+        if (problem.code !== "challenge_required" || !this.#solve || demand === 2) throw problem;
+        solution = await this.#solve(problem.challenge);
+      }
+    }
+  }
+
+  async #exchange(method, path, body, accessToken, solution) {
     const headers = {};
+    if (solution) headers["X-Challenge-Solution"] = solution;
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (accessToken) headers.Authorization = `Bearer ${accessToken}`;
     if (this.#language) headers["Accept-Language"] = this.#language;

@@ -1,9 +1,14 @@
 // Walks the wizard against a server of development: node examples/walk.js [http://127.0.0.1:5000]
 
 import { Accounts } from "./client.js";
+import { solveHere } from "./solve.js";
 
 const base = process.argv[2] ?? "http://127.0.0.1:5000";
-const accounts = new Accounts(base, { language: "en", onLoggedOut: () => console.log("Logged out by the server.") });
+const accounts = new Accounts(base, {
+  language: "en",
+  solve: solveHere,
+  onLoggedOut: () => console.log("Logged out by the server."),
+});
 const phone = `136${String(Date.now()).slice(-8)}`;
 const password = "correct horse battery";
 

@@ -4,7 +4,7 @@ from flask import Response, request
 from flask_restful import Resource
 from marshmallow import ValidationError
 
-from api.limits import availability_per_address, register_per_address
+from api.limits import availability_per_address, register_per_address, work_for_register
 from api.parsing import parse_body
 from api.replies import reply
 from api.sources import current_source
@@ -15,7 +15,7 @@ from schemas.register import RegisterBody, UsernameBody
 class Register(Resource):
     """A new account."""
 
-    decorators = [register_per_address]
+    decorators = [register_per_address, work_for_register]
 
     def post(self) -> Response:
         """Make the account of the ticket's phone, and log it in."""

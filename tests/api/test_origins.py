@@ -35,7 +35,7 @@ def allowed(reply):
     return reply.headers.get("Access-Control-Allow-Origin")
 
 
-def preflight(client, origin, method="POST", fields="authorization,content-type"):
+def preflight(client, origin, method="POST", fields="authorization,content-type,x-challenge-solution"):
     headers = {
         "Origin": origin,
         "Access-Control-Request-Method": method,
@@ -53,10 +53,12 @@ def test_a_foreign_origin_reads_nothing(listed, origin):
 
 
 def test_a_listed_origin_may_ask_first(listed):
-    """R40: with its token and its JSON."""
+    """R40: with its token, its JSON and its work."""
     reply = preflight(listed, GOOD)
     assert (reply.status, allowed(reply)) == (200, GOOD)
-    assert {"authorization", "content-type"} <= set(reply.headers["Access-Control-Allow-Headers"].lower().split(", "))
+    assert {"authorization", "content-type", "x-challenge-solution"} <= set(
+        reply.headers["Access-Control-Allow-Headers"].lower().split(", ")
+    )
     assert "POST" in reply.headers["Access-Control-Allow-Methods"]
     assert "Access-Control-Allow-Credentials" not in reply.headers
 

@@ -47,6 +47,12 @@ def test_the_walk_in_python_arrives(live):
     assert ast.literal_eval(run(sys.executable, "examples/client.py", live.url))["status"] == "active"
 
 
+def test_both_walks_do_the_work_that_they_are_asked_for(live):
+    live.restart(CHALLENGE="always")
+    assert run("node", "examples/walk.js", live.url).endswith("Good-bye.\n")
+    assert ast.literal_eval(run(sys.executable, "examples/client.py", live.url))["status"] == "active"
+
+
 def test_ten_calls_with_an_expired_token_share_one_refresh(play, live_shopper):
     played = play("together")
     assert played["refreshes"] == 1

@@ -22,6 +22,7 @@ PACKAGES = {
     "make": "make",
     "memcached": "memcached",
 }
+NODE_PARTS = {ROOT / "postman": ".bin/newman", ROOT / "tests" / "pages": "altcha"}
 
 
 def main() -> None:
@@ -29,8 +30,9 @@ def main() -> None:
     missing = [package for program, package in PACKAGES.items() if not shutil.which(program, path=PLACES)]
     if missing:
         _install(missing)
-    if not (ROOT / "postman" / "node_modules" / ".bin" / "newman").exists():
-        _run("npm", "ci", "--prefix", str(ROOT / "postman"), "--no-audit", "--no-fund", "--loglevel", "error")
+    for folder, part in NODE_PARTS.items():
+        if not (folder / "node_modules" / part).exists():
+            _run("npm", "ci", "--prefix", str(folder), "--no-audit", "--no-fund", "--loglevel", "error")
 
 
 def _install(packages: list[str]) -> None:

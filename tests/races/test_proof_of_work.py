@@ -1,0 +1,23 @@
+"""Work that many requests bring together, and debts that they make together."""
+
+from tests.races.crowd import at_once, told_apart
+from tests.work import HEADER, solve
+
+
+def test_of_a_hundred_requests_with_one_solution_one_is_let_through(live, live_client):
+    live.restart(CHALLENGE="always")
+    headers = {HEADER: solve(live_client.get("/v1/challenge").json)}
+
+    def guess(client, i):
+        return client.post("/v1/login", json={"account": f"nobody-{i}", "password": "wrong"}, headers=headers)
+
+    assert told_apart(at_once(live, 100, guess)) == {"401 invalid_credentials": 1, "403 challenge_required": 99}
+
+
+def test_of_a_hundred_numbers_at_once_an_address_gets_as_many_as_it_may_owe(live):
+    live.restart(CHALLENGE="adaptive")
+
+    def ask(client, i):
+        return client.post("/v1/sms", json={"phone": f"+86136{i:04}0000", "purpose": "register"})
+
+    assert told_apart(at_once(live, 100, ask)) == {"202": 5, "403 challenge_required": 95}

@@ -1,0 +1,133 @@
+"""Solutions: what counts as one, for whom, and how often."""
+
+import base64
+import json
+
+import pytest
+from altcha import create_challenge
+
+from services.debts import Act, Debtor, Debts
+from services.keyring import Keyring
+from services.proof_of_work import EASIEST, HARDEST, LEEWAY, LIFETIME, ProofOfWork
+from tests.parallel import in_parallel
+from tests.settings import SECRET
+from tests.work import solve
+
+HOME, NEIGHBOUR = "203.0.113.0", "203.0.112.0"
+
+
+@pytest.fixture
+def work(clock):
+    return ProofOfWork(Keyring([SECRET]), clock)
+
+
+@pytest.fixture(scope="module")
+def solved():
+    """A payload of now, and the parts that it is made of."""
+    from services.clock import system_clock
+
+    payload = solve(ProofOfWork(Keyring([SECRET]), system_clock).issue(HOME, EASIEST))
+    return payload, json.loads(base64.b64decode(payload))
+
+
+def encode(value) -> str:
+    return base64.b64encode(json.dumps(value).encode()).decode()
+
+
+def test_a_solution_is_good_in_the_network_that_it_was_given_to(work, solved):
+    assert work.read(solved[0], HOME).level == EASIEST
+    assert work.read(solved[0], NEIGHBOUR) is None
+
+
+def test_a_solution_is_good_for_five_minutes(work, clock, solved):
+    clock.advance(LIFETIME - 30)
+    assert 0 < work.read(solved[0], HOME).remembered - LEEWAY <= 30
+    clock.advance(30)
+    assert work.read(solved[0], HOME) is None
+
+
+def test_the_newest_key_signs_and_an_older_one_still_counts(clock, work, solved):
+    other = "another-secret-of-the-tests-that-is-long-enough"
+    assert ProofOfWork(Keyring([SECRET, other]), clock).read(solved[0], HOME)
+    assert ProofOfWork(Keyring([other]), clock).read(solved[0], HOME) is None
+    assert work.read(solve(ProofOfWork(Keyring([SECRET, other]), clock).issue(HOME, EASIEST)), HOME) is None
+
+
+def test_however_a_solution_is_spelled_it_is_the_same(work, solved):
+    payload, parts = solved
+    spellings = [payload + "=", f" {payload}", encode(parts), encode({**parts, "more": 1})]
+    spellings.append(encode({**parts, "solution": {**parts["solution"], "time": 5}}))
+    assert {work.read(spelling, HOME).name for spelling in spellings} == {work.read(payload, HOME).name}
+
+
+def _altered(parts):
+    """Each with one thing changed."""
+    challenge, solution = parts["challenge"], parts["solution"]
+    for name, value in {
+        "expiresAt": challenge["parameters"]["expiresAt"] + 1000,
+        "data": {"level": HARDEST},
+        "cost": 1,
+        "keyPrefix": "00",
+        "keySignature": "00" * 32,
+        "nonce": 5,
+    }.items():
+        yield {**parts, "challenge": {**challenge, "parameters": {**challenge["parameters"], name: value}}}
+    for key in ("", None, 7, "zz", "00" * 32, [], "é"):
+        yield {**parts, "solution": {**solution, "derivedKey": key}}
+    for signature in ("", None, 7, "00" * 32, {}, "é"):
+        yield {**parts, "challenge": {**challenge, "signature": signature}}
+
+
+def _foreign():
+    """Good work, for a challenge that somebody signed with a secret of theirs, or that nobody signed."""
+    for secret in ("a secret of theirs", None):
+        challenge = create_challenge("SHA-256", 1, counter=1, hmac_secret=secret, hmac_key_secret=secret)
+        yield base64.b64decode(solve(challenge.to_dict()))
+
+
+def test_what_is_no_solution_of_ours_is_none(work, solved):
+    """R35: and never an error."""
+    texts = ["", "x", "é", "\ud800", "=" * 9, base64.b64encode(b"[" * 1500).decode(), "A" * 100_000, solved[0] * 4]
+    values = [
+        None,
+        1,
+        [],
+        {},
+        "x",
+        {"challenge": 1},
+        {"challenge": {"parameters": []}},
+        {"challenge": [], "solution": 1},
+    ]
+    values += [{"challenge": {"parameters": {"expiresAt": 10**400}}}, {**solved[1], "solution": None}, 1e400]
+    texts += [encode(value) for value in (*values, *_altered(solved[1]))]
+    texts += [base64.b64encode(text).decode() for text in (*_foreign(), b"\xff\xfe", b"NaN", b"9" * 1400)]
+    assert [text for text in texts if work.read(text, HOME)] == []
+
+
+def test_of_many_who_bring_one_solution_one_is_let_through(redis, clock, work, solved):
+    debts = Debts(redis, {"sms": lambda: 1.0}, clock, None)
+    act, solution = Act("sms", (Debtor("sms:address:a", 5, 1),), "phone"), work.read(solved[0], HOME)
+    verdicts = in_parallel(50, lambda _: debts.weigh(act, EASIEST, solution))
+    assert sum(verdict.claim is not None for verdict in verdicts) == 1
+
+
+def test_of_many_at_once_as_many_pass_as_a_debtor_may_owe(redis, clock):
+    """And then the work is the harder, the more is owed."""
+    debts, act = Debts(redis, {"sms": lambda: 1.0}, clock, None), Act("sms", (Debtor("sms:address:a", 5, 1),), "phone")
+    other = Act("sms", act.debtors, "another phone")
+    assert [verdict.level for verdict in in_parallel(30, lambda i: debts.weigh(other))].count(0) == 6
+    levels = [debts.weigh(Act("sms", (Debtor("sms:address:a", may, 1),), "")).level for may in (7, 6, 4, 3, 2, 1)]
+    assert levels == [0, 1, 1, 2, 2, 3]
+
+
+def test_debts_end_by_themselves_and_name_nobody(make_app, redis):
+    from tests.clients import InProcessClient
+
+    client = InProcessClient(make_app(challenge="adaptive"), "203.0.113.5")
+    client.post("/v1/sms", json={"phone": "+8613800138000", "purpose": "register"})
+    client.post("/v1/login", json={"account": "zhangsan", "password": "wrong password"})
+    keys = redis.keys("{risk}:*")
+    assert len(keys) == 10
+    assert all(0 < redis.ttl(key) <= 3600 for key in keys)
+    text = b"".join(keys + redis.lrange(redis.keys("*asked*")[0], 0, -1))
+    assert not any(word in text for word in (b"203.0", b"138001", b"zhangsan"))
