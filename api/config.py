@@ -98,6 +98,7 @@ class Config:
     trusted_proxies: int
     log_format: str
     jobs: bool
+    migrates: bool
 
     @property
     def uses_console(self) -> bool:
@@ -179,6 +180,7 @@ def _read(env: Env, instance: Path) -> Config:
         trusted_proxies=at_least(0, env, "TRUSTED_PROXIES", 0),
         log_format=env.str("LOG_FORMAT", "json" if app_env == "production" else "console"),
         jobs=switch(env, "JOBS", "on"),
+        migrates=switch(env, "MIGRATE", "on"),
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 from api.bad_setting import BadSetting
 from api.config import Config, embedded_socket, read_config
 from api.embedded_redis import EmbeddedRedis
-from api.migrate import migrate
+from api.migrate import migrate, refuse_old_schema
 from api.redis_client import RedisProvider
 from api.server import run_server
 
@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def serve(config: Config, parts: ExitStack) -> None:
-    """Check, start what is private to us, migrate, and serve; raises ``BadSetting``."""
+    """Check, start what is private to us, migrate where that is wanted, and serve; raises ``BadSetting``."""
     _refuse_busy_port(config)
     if config.embeds_redis or config.database_url.startswith("sqlite"):
         config.instance.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -34,7 +34,8 @@ def serve(config: Config, parts: ExitStack) -> None:
         embedded = EmbeddedRedis(embedded_socket(config.instance), config.instance / "redis")
         parts.callback(embedded.stop)
     _refuse_absent_redis(config)
-    migrate(config)
+    prepare_schema = migrate if config.migrates else refuse_old_schema
+    prepare_schema(config)
     run_server(config, on_start=lambda: _tell(config, embedded))
 
 
