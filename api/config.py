@@ -103,6 +103,7 @@ class Config:
     trusted_proxies: int
     log_format: str
     jobs: bool
+    migrates: bool
     unknown_settings: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
@@ -186,6 +187,7 @@ def _read(env: Env, instance: Path) -> Config:
         trusted_proxies=at_least(0, env, "TRUSTED_PROXIES", 0),
         log_format=env.str("LOG_FORMAT", "json" if app_env == "production" else "console"),
         jobs=switch(env, "JOBS", "on"),
+        migrates=switch(env, "MIGRATE", "on"),
     )
 
 

@@ -14,7 +14,7 @@ from api.config import Config, embedded_socket, read_config
 from api.embedded_redis import EmbeddedRedis
 from api.log_takeover import take_over
 from api.logs import configure_logs, flush_logs
-from api.migrate import migrate
+from api.migrate import migrate, refuse_old_schema
 from api.redis_check import check_redis
 from api.server import run_server
 
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def serve(config: Config, parts: ExitStack) -> None:
-    """Check, start what is private to us, migrate, and serve; raises ``BadSetting``."""
+    """Check, start what is private to us, migrate where that is wanted, and serve; raises ``BadSetting``."""
     configure_logs(config.log_format)
     _refuse_busy_port(config)
     if config.embeds_redis or config.database_url.startswith("sqlite"):
@@ -42,7 +42,8 @@ def serve(config: Config, parts: ExitStack) -> None:
         embedded = EmbeddedRedis(embedded_socket(config.instance), config.instance / "redis")
         parts.callback(embedded.stop)
     check_redis(config)
-    migrate(config)
+    prepare_schema = migrate if config.migrates else refuse_old_schema
+    prepare_schema(config)
     run_server(config, on_start=lambda: _tell(config, embedded))
 
 

@@ -26,6 +26,7 @@ from services.closings import Closings
 from services.debts import Debts
 from services.devices import Devices
 from services.dormancy import Dormancy
+from services.doubts import Doubts
 from services.email_addresses import EmailAddresses
 from services.email_links import EmailLinks
 from services.erasure import Erasure
@@ -134,6 +135,7 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
     sessions = Sessions(
         SessionStore(database),
         cache,
+        Doubts(redis),
         tokens,
         events,
         clock,

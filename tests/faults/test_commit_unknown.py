@@ -41,6 +41,17 @@ def test_a_refresh_that_was_done_unheard(visitor, wire, lose_reply):
     assert visitor.me().status == 200
 
 
+def test_a_refresh_that_was_done_unheard_and_long_ago(postgres, visitor, wire, lose_reply):
+    """R24: a database that hung wakes up later than the grace lasts; that the client asks again is no theft."""
+    visitor.register()
+    lose_reply("UPDATE sessions SET counter")
+    unheard(visitor.try_refresh, wire)
+    with postgres.connect() as beside:
+        beside.execute("UPDATE sessions SET refreshed_at = refreshed_at - interval '1 minute'")
+    visitor.refresh()
+    visitor.refresh()
+
+
 def test_a_logout_that_was_done_unheard(visitor, wire, lose_reply):
     """R26: asking again finds it done; meanwhile the token is not good for long, whatever the cache has."""
     visitor.register()
