@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from api.edge import REQUEST_ID
 from api.field_messages import FIELD_MESSAGES
 from api.problems import LANGUAGES, PROBLEMS
+from api.redis_client import is_unable
 from api.replies import dump_json
 from services.errors import ServiceError, ServiceUnavailable
 
@@ -23,8 +24,6 @@ HTTP_CODES = {
     for code, problem in PROBLEMS.items()
     if code in ("not_found", "method_not_allowed", "payload_too_large", "unsupported_media_type")
 }
-# How Redis says that it can't now, rather than that it was asked wrongly.
-REDIS_STATES = ("OOM", "READONLY", "LOADING", "MISCONF", "MASTERDOWN", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "BUSY")
 log = structlog.get_logger()
 
 
@@ -101,7 +100,7 @@ def _http_error(error: HTTPException) -> Response:
 def _part_away(error: Exception) -> Response:
     """The database or Redis can't be reached, or not in time, or takes no writes."""
     reason = str(getattr(error, "orig", error)).partition("\n")[0]
-    if isinstance(error, ResponseError) and not reason.startswith(REDIS_STATES):
+    if isinstance(error, ResponseError) and not is_unable(error):
         return _defect(error)
     log.error("part_away", error=type(error).__name__, reason=reason)
     return _refused(ServiceUnavailable(retry_after=5))

@@ -18,8 +18,8 @@ from schemas.body import Body
 from schemas.login import LoginBody
 from schemas.me import ProfileBody
 from schemas.sms import SmsBody, needs_token
-from services.challenges import phone_pseudonym
 from services.names import fold
+from services.sends import phone_pseudonym
 
 View = Callable[..., Any]
 

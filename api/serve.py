@@ -7,7 +7,6 @@ import sys
 from contextlib import ExitStack, suppress
 
 import structlog
-from redis.exceptions import RedisError
 from sqlalchemy import make_url
 
 from api.bad_setting import BadSetting
@@ -16,7 +15,7 @@ from api.embedded_redis import EmbeddedRedis
 from api.log_takeover import take_over
 from api.logs import configure_logs, flush_logs
 from api.migrate import migrate
-from api.redis_client import RedisProvider
+from api.redis_check import check_redis
 from api.server import run_server
 
 
@@ -41,7 +40,7 @@ def serve(config: Config, parts: ExitStack) -> None:
     if config.embeds_redis:
         embedded = EmbeddedRedis(embedded_socket(config.instance), config.instance / "redis")
         parts.callback(embedded.stop)
-    _refuse_absent_redis(config)
+    check_redis(config)
     migrate(config)
     run_server(config, on_start=lambda: _tell(config, embedded))
 
@@ -77,15 +76,6 @@ def _refuse_busy_port(config: Config) -> None:
             raise BadSetting(
                 f"{config.host}:{config.port} can't be had ({error.strerror}); set HOST or PORT."
             ) from error
-
-
-def _refuse_absent_redis(config: Config) -> None:
-    try:
-        RedisProvider.from_url(config.redis_url, timeout_seconds=2).ping()
-    except ValueError as error:
-        raise BadSetting("REDIS_URL can't be read; write it like redis://:password@host:6379/0.") from error
-    except RedisError as error:
-        raise BadSetting(f"REDIS_URL does not answer: {error}") from error
 
 
 def _screen(config: Config) -> str:

@@ -17,7 +17,9 @@ from api.wiring_sms import build_budgets, build_gateways, build_sender, warn_of_
 from models.database import Database
 from services.accounts import Accounts
 from services.budgets import Budgets
-from services.challenges import ChallengeRules, Challenges
+from services.bulkhead import Bulkhead
+from services.challenges import Challenges
+from services.circuit import Circuit
 from services.clock import Clock
 from services.closings import Closings
 from services.devices import Devices
@@ -29,18 +31,22 @@ from services.events import Events
 from services.exports import Exports
 from services.inbox import Inbox
 from services.keyring import Keyring
+from services.limit_hits import LimitHits
 from services.logins import Logins
 from services.message_log import MessageLog
 from services.new_phones import NewPhones
 from services.notice_log import NoticeLog
 from services.notices import Notices
 from services.operators import Operators
+from services.owed import Owed
 from services.password_changes import PasswordChanges
 from services.passwords import HashingRules, Passwords
 from services.phone_changes import PhoneChanges, UndoRules
 from services.phone_claims import PhoneClaims
 from services.proofs import Proofs
 from services.receipt_polls import ReceiptPoll
+from services.sends import ChallengeRules, Sends
+from services.sent_earlier import SentEarlier
 from services.session_cache import SessionCache
 from services.session_store import SessionStore
 from services.sessions import Sessions
@@ -60,6 +66,7 @@ class Services:
     database: Database
     redis: Any
     limit_windows: LimitWindows
+    limit_hits: LimitHits
     keyring: Keyring
     tokens: Tokens
     sessions: Sessions
@@ -106,7 +113,9 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
     warn_of_limits(config.sms, config.sms_per_day)
     warn_of_mails(config)
     messages = MessageLog(database, keyring, clock, structlog.get_logger())
-    cache = SessionCache(redis)
+    limit_hits = LimitHits(database, clock)
+    owed = Owed(structlog.get_logger())
+    cache = SessionCache(redis, owed)
     tokens = Tokens(keyring, clock, config.access_token_seconds, config.refresh_token_seconds)
     tickets = Tickets(keyring, clock, config.ticket_seconds)
     passwords = Passwords(_hashing_rules(config))
@@ -121,11 +130,14 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         session_lifetime=timedelta(seconds=config.session_seconds),
         grace=timedelta(seconds=config.refresh_grace_seconds),
         most=config.max_sessions,
+        uncached=Bulkhead(max(1, config.threads // 2)),
     )
     budgets = None if "console" in gateways else build_budgets(config.sms, redis, database, keyring, clock)
     sender = build_sender(config.sms, gateways, redis, keyring, messages, budgets, clock)
     testers = TesterNumbers(config.sms.testers, clock)
-    challenges = Challenges(redis, keyring, sender, testers, _challenge_rules(config))
+    earlier = SentEarlier(database, clock, structlog.get_logger())
+    sends = Sends(redis, earlier.read, owed, _challenge_rules(config))
+    challenges = Challenges(redis, keyring, sender, testers, sends, owed, _challenge_rules(config))
     channels = build_channels(config, sender, redis, keyring, inbox)
     notices = Notices(database, keyring, channels, clock, structlog.get_logger())
     links = EmailLinks(keyring, notices, clock, config.public_url, config.email_link_seconds)
@@ -145,7 +157,8 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         config=config,
         database=database,
         redis=redis,
-        limit_windows=LimitWindows(extensions.limiter, config.ratelimit_strategy),
+        limit_windows=_limit_windows(config, extensions, keyring, limit_hits),
+        limit_hits=limit_hits,
         keyring=keyring,
         tokens=tokens,
         sessions=sessions,
@@ -174,6 +187,19 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         operators=Operators(database, erasure, cache, events, clock, keep=keep),
         polls=() if named else build_polls(config.sms, pending, messages),
     )
+
+
+def _limit_windows(config: Config, extensions: Extensions, keyring: Keyring, hits: LimitHits) -> LimitWindows:
+    """Redis is left alone by its client when it is away, any other storage by a circuit."""
+    if config.ratelimit_storage_uri.startswith("memory"):
+        structlog.get_logger().warning(
+            "limits_count_per_process",
+            workers=config.workers,
+            hint="each worker counts for itself; RATELIMIT_STORAGE_URI may be a Redis or memcached",
+        )
+    shared = config.ratelimit_storage_uri == config.redis_url
+    circuit = None if shared else Circuit()
+    return LimitWindows(extensions.limiter, config.ratelimit_strategy, hits, keyring, circuit)
 
 
 def _hashing_rules(config: Config) -> HashingRules:

@@ -1,6 +1,6 @@
 """Sessions: opened by a login, carried on by refreshes, checked at every call, ended for good."""
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from services.bulkhead import Bulkhead
 from services.clock import Clock
 from services.errors import (
     InvalidCredentials,
@@ -87,6 +88,7 @@ class Sessions:
         session_lifetime: timedelta,
         grace: timedelta,
         most: int,
+        uncached: Bulkhead,
     ) -> None:
         self._store = store
         self._cache = cache
@@ -97,6 +99,7 @@ class Sessions:
         self._session_lifetime = session_lifetime
         self._grace = grace
         self._most = most
+        self._uncached = uncached
 
     def open(
         self,
@@ -230,9 +233,10 @@ class Sessions:
         )
 
     def _load(self, claims: Claims) -> SessionState | None:
-        """What the database says, kept for the next calls."""
+        """What the database says, kept for the next calls; while nothing can be kept, it is asked for only so many at once."""
         lease = self._cache.lease(claims.user_id)
-        row = self._store.load(claims)
+        with nullcontext() if lease else self._uncached.place():
+            row = self._store.load(claims)
         if row is None:
             return None
         expires_at = ENDED if row.ended_at else int(row.expires_at.timestamp())

@@ -19,6 +19,7 @@ PACKAGES = {
     "npm": "npm",
     "curl": "curl",
     "make": "make",
+    "memcached": "memcached",
 }
 
 
