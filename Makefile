@@ -48,6 +48,9 @@ test-postgresql: $(VENV)/dev ## Whatever needs a database, on PostgreSQL
 test-mysql: $(VENV)/dev ## Registration, uniqueness and races on MariaDB
 	$(BIN)/python -m pytest --database mysql -m mysql
 
+test-faults: $(VENV)/dev ## What holds while a part is away, hangs or is stopped
+	$(BIN)/python -m pytest --database sqlite tests/faults
+
 bench: $(VENV)/dev ## Speed of the hot paths, as ratios
 	$(BIN)/python -m bench
 
@@ -74,4 +77,4 @@ $(VENV)/dev: $(VENV)/run requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run migrate test servers lint audit sbom test-sqlite test-postgresql test-mysql bench bench-sending requirements clean
+.PHONY: help run migrate test servers lint audit sbom test-sqlite test-postgresql test-mysql test-faults bench bench-sending requirements clean

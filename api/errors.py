@@ -1,6 +1,6 @@
 """Every failure becomes one shape: problem+json (RFC 9457) in the reader's language."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import structlog
@@ -11,11 +11,12 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from api.edge import REQUEST_ID
+from api.edge import REQUEST_ID, Application
 from api.field_messages import FIELD_MESSAGES
 from api.problems import LANGUAGES, PROBLEMS
 from api.redis_client import is_unable
 from api.replies import dump_json
+from models.drivers import is_away
 from services.errors import ServiceError, ServiceUnavailable
 
 TYPE = "https://dongbao.example/errors#"
@@ -43,6 +44,17 @@ def init_errors(app: Flask) -> None:
         app.register_error_handler(unavailable, _part_away)
     app.register_error_handler(DBAPIError, _database_error)
     app.register_error_handler(Exception, _defect)
+
+
+def crowd_reply(app: Flask) -> Application:
+    """What those get who found no place to work in time: outside Flask, a WSGI application of its own."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        with app.request_context(environ):
+            reply = app.process_response(_refused(ServiceUnavailable(retry_after=1)))
+            return reply(environ, start_response)
+
+    return answer
 
 
 def language() -> str:
@@ -107,7 +119,7 @@ def _part_away(error: Exception) -> Response:
 
 
 def _database_error(error: DBAPIError) -> Response:
-    return _part_away(error) if error.connection_invalidated else _defect(error)
+    return _part_away(error) if is_away(error) else _defect(error)
 
 
 def _defect(error: Exception) -> Response:

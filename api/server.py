@@ -19,6 +19,7 @@ from api.heartbeats import Heartbeats
 from api.jobs import build_jobs, start_jobs
 from api.logs import flush_logs
 from api.slow_clients import watch_slow_clients
+from api.stopping import FAREWELL_SECONDS, say_farewell
 from api.user_agents import prepare
 from services.background import drain
 
@@ -39,6 +40,15 @@ LOGGING: dict[str, Any] = {
 LOGGERS = ("_granian", "granian")
 
 
+class PoliteServer(Server):  # type: ignore[misc,valid-type]
+    """Says farewell to its clients before it stops its workers."""
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        """Stop; all together in ``STOP_SECONDS``."""
+        say_farewell([worker.inner.pid for worker in self.wrks], self.bind_port)
+        super().shutdown(exit_code)
+
+
 def run_server(config: Config, on_start: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT; requests under way are finished, for at most ``STOP_SECONDS``.
 
@@ -48,7 +58,7 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
     prepare()
     heartbeats = Heartbeats(config.workers)
     parent = os.getpid()
-    server = Server(
+    server = PoliteServer(
         "wsgi:app",
         address=str(socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0][4][0]),
         port=config.port,
@@ -59,7 +69,7 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
         blocking_threads=config.threads + BODY_READERS,
         blocking_threads_idle_timeout=600,
         backpressure=1024,
-        workers_kill_timeout=STOP_SECONDS,
+        workers_kill_timeout=int(STOP_SECONDS - FAREWELL_SECONDS),
         respawn_failed_workers=True,
         log_level=LogLevels.error,
         log_dictconfig=_logging(config.log_format),
@@ -67,6 +77,7 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
 
     def spawn(worker_id: int, *args: Any, **kwargs: Any) -> None:
         _tie_to(parent)
+        app.extensions["stopping"].listen(config.port)
         heartbeats.beat(worker_id - 1)
         watch_slow_clients(config.port, REQUEST_SECONDS)
         if config.jobs and worker_id == 1:

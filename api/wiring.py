@@ -44,6 +44,7 @@ from services.passwords import HashingRules, Passwords
 from services.phone_changes import PhoneChanges, UndoRules
 from services.phone_claims import PhoneClaims
 from services.proofs import Proofs
+from services.readiness import Readiness
 from services.receipt_polls import ReceiptPoll
 from services.sends import ChallengeRules, Sends
 from services.sent_earlier import SentEarlier
@@ -65,6 +66,7 @@ class Services:
     config: Config
     database: Database
     redis: Any
+    readiness: Readiness
     limit_windows: LimitWindows
     limit_hits: LimitHits
     keyring: Keyring
@@ -157,6 +159,7 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         config=config,
         database=database,
         redis=redis,
+        readiness=Readiness(database, redis, clock, structlog.get_logger()),
         limit_windows=_limit_windows(config, extensions, keyring, limit_hits),
         limit_hits=limit_hits,
         keyring=keyring,

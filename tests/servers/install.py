@@ -15,6 +15,7 @@ PACKAGES = {
     "mariadbd": "mariadb-server-core",
     "my_print_defaults": "mariadb-client-core",
     "chromium": "chromium",
+    "faketime": "faketime",
     "node": "nodejs",
     "npm": "npm",
     "curl": "curl",
