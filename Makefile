@@ -57,6 +57,9 @@ bench: $(VENV)/dev ## Speed of the hot paths, as ratios
 bench-sending: $(VENV)/dev ## What a slow SMS gateway costs everybody else
 	$(BIN)/python -m bench.sending
 
+bench-attack: $(VENV)/dev servers ## What attacks cost the site, and what honest shoppers feel of them; some ten minutes
+	$(BIN)/python -m bench.attack
+
 requirements: $(VENV)/dev ## Pin the requirements' .in files anew
 	$(BIN)/pip install --quiet uv
 	for name in requirements requirements-tencent requirements-aliyun requirements-dev; do \
@@ -77,4 +80,4 @@ $(VENV)/dev: $(VENV)/run requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run migrate test servers lint audit sbom test-sqlite test-postgresql test-mysql test-faults bench bench-sending requirements clean
+.PHONY: help run migrate test servers lint audit sbom test-sqlite test-postgresql test-mysql test-faults bench bench-sending bench-attack requirements clean

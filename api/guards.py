@@ -92,14 +92,16 @@ class NamedLimit:
 
 @dataclass(frozen=True)
 class MayOwe:
-    """A debt by its name, whom it is counted for, and how large it may be: in calm, and under alarm. More: ``Debtor``."""
+    """A debt by its name, whom it is counted for, how large it may be in calm and under alarm, and its hours. More: ``Debtor``."""
 
     name: str
     whom: Callable[[], str | None]
     calm: int
     alarm: int
+    hours: int
     counts: bool = True
     forgiven: bool = False
+    takes_work: bool = False
 
     def debtor(self) -> Debtor | None:
         """The one of this request."""
@@ -107,7 +109,7 @@ class MayOwe:
         if key is None:
             return None
         name = f"{self.name}:{services().keyring.pseudonym(key)}"
-        return Debtor(name, self.calm, self.alarm, self.counts, self.forgiven)
+        return Debtor(name, self.calm, self.alarm, self.hours, self.counts, self.forgiven, self.takes_work)
 
 
 class Work:

@@ -1,8 +1,8 @@
 """The policy in one table: every limit and every work that is asked for, whom it counts, and what it does past its number.
 
 A limit counts requests, in the windows of its setting (``LIMITS`` in ``api/config.py`` has the defaults), and refuses.
-Work looks at debts: messages that nobody verified, and failed logins, of the last hour. Whoever owes as much as he may is
-asked for work: more at twice, and most at four times that. How long debts last, and what an alarm is: ``services/debts.py``.
+Work looks at debts: messages that nobody verified, and failed logins, of so many of the last hours. Whoever owes as much as
+he may is asked for work: more at twice, and most at four times that. What an alarm is: ``services/debts.py``.
 What a message may cost besides is in ``services/challenges.py`` (a phone) and ``services/budgets.py`` (site, region, prefix).
 """
 
@@ -29,20 +29,21 @@ export_per_account = NamedLimit("export_per_account", whom.caller, REFUSE)
 rename_per_account = NamedLimit("rename_per_account", whom.renamer, REFUSE)
 
 NEVER = 10**9
-# Debts         name              whose            calm  alarm
+# Debts         name              whose            calm  alarm  hours
 unverified = (
-    MayOwe("sms:address", whom.address, calm=5, alarm=1),
-    MayOwe("sms:network", whom.network, calm=20, alarm=3),
-    MayOwe("sms:everybody", whom.everybody, calm=NEVER, alarm=10_000),
+    MayOwe("sms:address", whom.address, calm=5, alarm=1, hours=24),
+    MayOwe("sms:network", whom.network, calm=20, alarm=3, hours=24),
+    MayOwe("sms:everybody", whom.everybody, calm=NEVER, alarm=10_000, hours=24, takes_work=True),
 )
-unverified_numbers = MayOwe("sms:prefix", whom.prefix, calm=15, alarm=5)
+unverified_numbers = MayOwe("sms:prefix", whom.prefix, calm=15, alarm=5, hours=24)
 failed = (
-    MayOwe("login:address", whom.address, calm=10, alarm=3),
-    MayOwe("login:network", whom.network, calm=40, alarm=12),
+    MayOwe("login:address", whom.address, calm=10, alarm=3, hours=1),
+    MayOwe("login:network", whom.network, calm=40, alarm=12, hours=1),
 )
-failed_at_account = MayOwe("login:account", whom.account, calm=10, alarm=5, forgiven=True)
+failed_at_account = MayOwe("login:account", whom.account, calm=10, alarm=5, hours=1, forgiven=True)
+# An alarm is about debts of its own kind: the code that somebody is about to log in with is not verified yet.
 others_unverified, others_failed = (
-    tuple(replace(debt, counts=False) for debt in debts) for debts in (unverified, failed)
+    tuple(replace(debt, alarm=debt.calm, counts=False) for debt in debts) for debts in (unverified, failed)
 )
 
 # Work            its kind, and the debts that it looks at

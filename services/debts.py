@@ -12,7 +12,6 @@ from services.proof_of_work import Solution
 from services.scripts import RedisClient, load_script
 
 MINUTE = 60
-LASTS_MINUTES = 60
 # A code takes a moment to be typed, so the newest messages don't tell yet.
 NOT_JUDGED_MINUTES, JUDGED_MINUTES = 2, 10
 LEAST_BAD = 30
@@ -23,16 +22,19 @@ COUNTED, MADE_GOOD = 2, 3
 
 @dataclass(frozen=True)
 class Debtor:
-    """Somebody, by a pseudonym, and how much may be owed before work is asked for: in calm, and under alarm.
+    """Somebody, by a pseudonym, how much may be owed before work is asked for, in calm and under alarm, and for how many hours.
 
-    One that does not count is weighed only; one that is forgiven owes nothing more after a success.
+    One that does not count is weighed only; one that is forgiven owes nothing more after a success; one that ``takes_work``
+    does not owe what work was done for.
     """
 
     name: str
     calm: int
     alarm: int
+    hours: int
     counts: bool = True
     forgiven: bool = False
+    takes_work: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Verdict:
 
 
 class Debts:
-    """Counted in Redis by the minute, for an hour. What is made good pays for itself and for half of another.
+    """Counted in Redis: the site's by the minute, debtors' by the hour. What is made good pays for itself and for half of another.
 
     So an address with many people behind it, of whom some never type their code, builds no debt.
     Under alarm, when of all that the site let through far less than usual is made good, debtors may owe less.
@@ -94,11 +96,11 @@ class Debts:
         level, passes, alarm = self._weigh_debts(
             keys=[_site(act.kind), spent, _asked(act.phone), *(_key(debtor.name) for debtor in act.debtors)],
             args=[
-                *(minute, LASTS_MINUTES, NOT_JUDGED_MINUTES, JUDGED_MINUTES, LEAST_BAD),
+                *(minute, NOT_JUDGED_MINUTES, JUDGED_MINUTES, LEAST_BAD),
                 *(self._usual[act.kind]() * ALARM_SHARE, least),
                 *((solution.level, solution.remembered) if solution else (0, 1)),
                 *(int(act.counts), _note(act, minute)),
-                *(n for debtor in act.debtors for n in (debtor.calm, debtor.alarm, int(debtor.counts))),
+                *(part for debtor in act.debtors for part in _terms(debtor)),
             ],
         )
         self._tell(act.kind, bool(alarm))
@@ -112,13 +114,13 @@ class Debts:
                 self._redis.delete(claim.spent)
             if act.counts:
                 self._redis.lrem(_asked(act.phone), 1, _note(act, claim.minute))
-                self._settle(act.kind, claim.minute, _counted(act), COUNTED, "a", -1)
+                self._settle(act.kind, claim.minute, _owing(claim), COUNTED, "a", -1)
 
     def made_good(self, claim: Claim) -> None:
         """It was right: nobody owes it."""
         act = claim.act
         with self._unhurt():
-            self._settle(act.kind, claim.minute, _counted(act), COUNTED, "g", 1)
+            self._settle(act.kind, claim.minute, _owing(claim), COUNTED, "g", 1)
             if forgiven := [_key(debtor.name) for debtor in act.debtors if debtor.forgiven]:
                 self._redis.delete(*forgiven)
 
@@ -158,6 +160,18 @@ def _note(act: Act, minute: int) -> str:
 
 def _counted(act: Act) -> tuple[str, ...]:
     return tuple(_key(debtor.name) for debtor in act.debtors if debtor.counts)
+
+
+def _owing(claim: Claim) -> tuple[str, ...]:
+    """Who owes an act that was let through."""
+    worked = bool(claim.spent)
+    return tuple(_key(one.name) for one in claim.act.debtors if one.counts and not (worked and one.takes_work))
+
+
+def _terms(debtor: Debtor) -> tuple[int, ...]:
+    """A debtor as the script takes it."""
+    owes = 2 if debtor.counts and debtor.takes_work else int(debtor.counts)
+    return debtor.calm, debtor.alarm, debtor.hours, owes
 
 
 def _key(name: str) -> str:
