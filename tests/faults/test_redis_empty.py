@@ -1,7 +1,12 @@
 """A Redis that comes back with nothing: what the database still knows holds."""
 
-import pytest
+import threading
 
+import pytest
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from services.sent_earlier import SentEarlier
 from tests.clients import InProcessClient
 
 
@@ -57,3 +62,27 @@ def test_without_a_database_either_a_code_is_sent(make_app, make_shopper, site, 
     redis.flushall()
     away = InProcessClient(make_app(database_url="sqlite:////nonexistent/x", sms_per_day=3, sms_cooldown_seconds=0))
     assert site.on(away).ask_for_code().status == 202
+
+
+def test_a_database_that_hangs_holds_no_send_up(clock):
+    """It is waited for a moment, and then left alone for a while."""
+    hanging = Hanging()
+    earlier = SentEarlier(hanging, clock, structlog.get_logger(), patience=0.05)
+    try:
+        assert [earlier.read("0" * 16, 0) for _ in range(3)] == [[], [], []]
+        assert hanging.asked == 1
+    finally:
+        hanging.let_go.set()
+
+
+class Hanging:
+    """A database that takes a question and does not answer."""
+
+    def __init__(self):
+        self.asked = 0
+        self.let_go = threading.Event()
+
+    def connection(self):
+        self.asked += 1
+        self.let_go.wait()
+        raise OperationalError("", {}, OSError())
