@@ -15,7 +15,9 @@ from redis.exceptions import RedisError
 
 from api import whom
 from api.config import OFF
+from api.parsing import parse_body
 from api.wiring import services
+from schemas.body import Body
 from services.debts import Act, Claim, Debtor
 from services.errors import RateLimited
 from services.proof_of_work import EASIEST
@@ -115,8 +117,9 @@ class MayOwe:
 class Work:
     """Work that is asked for before a costly act, from whoever owes too much; its debts are those of its ``kind``.
 
-    ``phone`` is whose code makes an act good; where there is none, a view that returns does. Those ``failures`` of a
-    view that are the asker's own stay counted; after any other nothing is, and the solution is good again.
+    What is wrong with a ``body`` is said first. ``phone`` is whose code makes an act good; where there is none, a view that
+    returns does. Those ``failures`` of a view that are the asker's own stay counted; after any other nothing is, and the
+    solution is good again.
     Where Redis is away it can't be told who owes, nor a solution be spent: ``vital`` work refuses, other lets through.
     """
 
@@ -124,6 +127,7 @@ class Work:
         self,
         kind: str,
         *may_owe: MayOwe,
+        body: type[Body] | None = None,
         phone: Callable[[], str | None] | None = None,
         failures: tuple[type[Exception], ...] = (),
         counts: bool = True,
@@ -131,6 +135,7 @@ class Work:
     ) -> None:
         self._kind = kind
         self._may_owe = may_owe
+        self._body = body
         self._phone = phone
         self._failures = failures
         self._counts = counts
@@ -142,6 +147,8 @@ class Work:
 
     def enter(self, stack: ExitStack) -> None:
         """Let the request through, or raise ``ChallengeRequired``."""
+        if self._body:
+            parse_body(self._body)
         if services().config.challenge != OFF:
             stack.enter_context(self._admitted())
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from api import whom
 from api.guards import ASK_FOR_WORK, REFUSE, MayOwe, NamedLimit, Work
 from schemas.body import Body
+from schemas.register import RegisterBody
 from services.errors import CodeExpired, CodeIncorrect, InvalidCredentials
 
 # Limits              name                        whom it counts    past its number
@@ -37,8 +38,8 @@ unverified = (
 )
 unverified_numbers = MayOwe("sms:prefix", whom.prefix, calm=15, alarm=5, hours=24)
 failed = (
-    MayOwe("login:address", whom.address, calm=10, alarm=3, hours=1),
-    MayOwe("login:network", whom.network, calm=40, alarm=12, hours=1),
+    MayOwe("login:address", whom.address, calm=20, alarm=3, hours=1),
+    MayOwe("login:network", whom.network, calm=80, alarm=12, hours=1),
 )
 failed_at_account = MayOwe("login:account", whom.account, calm=10, alarm=5, hours=1, forgiven=True)
 # An alarm is about debts of its own kind: the code that somebody is about to log in with is not verified yet.
@@ -52,7 +53,7 @@ work_for_resend = Work("sms", *unverified, phone=whom.phone_of_code, vital=True)
 work_for_login = Work(
     "login", *failed, failed_at_account, *others_unverified, failures=(InvalidCredentials, CodeIncorrect, CodeExpired)
 )
-work_for_register = Work("sms", *others_unverified, *others_failed, counts=False)
+work_for_register = Work("sms", *others_unverified, *others_failed, body=RegisterBody, counts=False)
 
 
 def proof_per_account(schema: type[Body]) -> NamedLimit:

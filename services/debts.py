@@ -118,11 +118,9 @@ class Debts:
 
     def made_good(self, claim: Claim) -> None:
         """It was right: nobody owes it."""
-        act = claim.act
+        forgiven = [_key(debtor.name) for debtor in claim.act.debtors if debtor.forgiven]
         with self._unhurt():
-            self._settle(act.kind, claim.minute, _owing(claim), COUNTED, "g", 1)
-            if forgiven := [_key(debtor.name) for debtor in act.debtors if debtor.forgiven]:
-                self._redis.delete(*forgiven)
+            self._settle(claim.act.kind, claim.minute, _owing(claim), COUNTED, "g", 1, forgiven)
 
     def verified(self, phone: str) -> None:
         """Somebody typed a code that was sent to ``phone`` (a pseudonym): all that was asked for it is made good."""
@@ -143,8 +141,17 @@ class Debts:
         except RedisError:
             self._log.warning("debts_unwritten")
 
-    def _settle(self, kind: str, minute: int, keys: Sequence[str], halves: int, field: str, change: int) -> None:
-        self._settle_debts(keys=[_site(kind), *keys], args=[minute, halves, field, change])
+    def _settle(
+        self,
+        kind: str,
+        minute: int,
+        keys: Sequence[str],
+        halves: int,
+        field: str,
+        change: int,
+        forgiven: Sequence[str] = (),
+    ) -> None:
+        self._settle_debts(keys=[_site(kind), *keys, *forgiven], args=[minute, halves, field, change, len(keys)])
 
     def _tell(self, kind: str, alarm: bool) -> None:
         """The operator hears of an alarm from each process once, and when it is over."""

@@ -15,7 +15,7 @@ from services.keyring import Keyring
 ALGORITHM = "PBKDF2/SHA-256"
 ROUNDS = 1000
 # How many keys of ROUNDS rounds a client derives at most, by level; half of them on average.
-TRIES = {1: 200, 2: 600, 3: 1500}
+TRIES = {1: 200, 2: 700, 3: 2000}
 EASIEST, HARDEST = min(TRIES), max(TRIES)
 LIFETIME = 300
 # How far the clocks of two nodes may be apart.

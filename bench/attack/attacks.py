@@ -18,7 +18,7 @@ SPRAYED = ("123456789", "qwerty12345", "woaini1314", "password1", "a123456789")
 class Attack:
     """``acts`` at full size are spread evenly over ``seconds``, from so many ``addresses``.
 
-    ``targets`` gives as many acts as it is asked for.
+    ``targets`` gives as many acts as it is asked for. What it is after are messages, or verdicts on guesses.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Attack:
     seconds: float
     addresses: int
     targets: Callable[[Mall, int], Iterator[Act]]
+    after_messages: bool = True
     from_data_centre: bool = False
     shoppers_per_day: int = 20_000
 
@@ -70,21 +71,21 @@ def _stuff(mall: Mall, count: int) -> Iterator[Act]:
 
 
 PUMPING = Attack("", acts=100_000, seconds=2 * HOUR, addresses=10_000, targets=_pump_ranges)
+GUESSING = replace(PUMPING, acts=50_000, addresses=1_000, after_messages=False)
 ATTACKS = {
-    "pump-ranges": replace(PUMPING, name="SMS pumping: 10 ranges of a carrier, homes"),
-    "pump-data-centre": replace(PUMPING, name="SMS pumping: 10 ranges, a data centre", from_data_centre=True),
-    "pump-anywhere": replace(PUMPING, name="SMS pumping: numbers anywhere, homes", targets=_pump_anywhere),
-    "bomb": Attack(
-        "SMS bombing of one victim",
+    "pump-ranges": replace(PUMPING, name="SMS pumping: ten ranges of numbers, bots at home"),
+    "pump-data-centre": replace(PUMPING, name="SMS pumping: ten ranges, a data centre", from_data_centre=True),
+    "pump-anywhere": replace(PUMPING, name="SMS pumping: numbers anywhere, bots at home", targets=_pump_anywhere),
+    "bomb": replace(
+        PUMPING,
+        name="SMS bombing of one victim",
         acts=9_000,
         seconds=25 * HOUR,
         addresses=1_000,
         targets=_bomb,
         shoppers_per_day=1_000,
     ),
-    "guess-codes": Attack(
-        "Guessing codes of many phones", acts=20_000, seconds=2 * HOUR, addresses=1_000, targets=_guess_codes
-    ),
-    "spray": Attack("Password spraying", acts=50_000, seconds=2 * HOUR, addresses=1_000, targets=_spray),
-    "stuff": Attack("Credential stuffing", acts=50_000, seconds=2 * HOUR, addresses=2_500, targets=_stuff),
+    "guess-codes": replace(GUESSING, name="Guessing codes of many phones", acts=20_000, targets=_guess_codes),
+    "spray": replace(GUESSING, name="Password spraying", targets=_spray),
+    "stuff": replace(GUESSING, name="Credential stuffing", addresses=2_500, targets=_stuff),
 }

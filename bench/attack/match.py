@@ -24,6 +24,10 @@ class Gain:
     messages: int
     verdicts: int
 
+    def of(self, attack: Attack) -> int:
+        """Of what the attack is after."""
+        return self.messages if attack.after_messages else self.verdicts
+
 
 @dataclass(frozen=True)
 class Played:

@@ -7,8 +7,17 @@ from bench.attack.referee import Hindered
 
 YUAN_A_MESSAGE = 0.045
 HEAD = (
-    *("attack", "`CHALLENGE`", "bots work", "tries", "messages sent for it", "that cost ¥", "stopped after 10 min"),
-    *("guesses answered", "phone-hours of work", "honest shoppers", "refused", "asked for work"),
+    *(
+        "attack",
+        "`CHALLENGE`",
+        "bots work",
+        "tries",
+        "messages sent",
+        "for ¥",
+        "guesses answered",
+        "phone-hours of work",
+    ),
+    *("stopped after 10 min", "honest shoppers", "refused", "asked for work"),
 )
 
 
@@ -32,9 +41,9 @@ def _row(played: Played) -> str:
         f"{gain.tries:,}",
         f"{gain.messages:,}",
         f"{gain.messages * YUAN_A_MESSAGE:,.2f}",
-        share(late.tries - late.messages, late.tries) if gain.messages or "umping" in played.attack.name else "",
-        f"{gain.verdicts:,}" if gain.verdicts else "",
-        f"{played.work_seconds / 3600:,.1f}" if played.works else "",
+        "" if played.attack.after_messages else f"{gain.verdicts:,}",
+        f"{played.work_seconds / 3600:,.1f}",
+        share(late.tries - late.of(played.attack), late.tries),
         f"{honest.shoppers:,}",
         share(honest.refused, honest.shoppers),
         share(honest.asked, honest.shoppers),

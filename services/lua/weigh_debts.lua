@@ -5,15 +5,14 @@
 --       nothing), then for each debtor what it may owe in calm, under alarm, for how many hours, and whether it owes this
 --       too: 0 no, 1 yes, 2 unless work was done for it
 -- A debtor has what it owes by the hour, in halves: a message is two, one that is made good takes three away. The site has
--- by the minute what was let through (a), made good (g), and refused under alarm alone and not solved for since (r).
+-- by the minute what was let through (a), made good (g), and refused under alarm alone and not solved for since (r), and the
+-- verdict of the minute that it was judged in last (alarm).
 -- Returns {level, 1 if let through, 1 under alarm}.
 local now = tonumber(ARGV[1])
-local hour, HOUR = math.floor(now / 60), 3600
-local newest = now - tonumber(ARGV[2])
-local oldest = newest - tonumber(ARGV[3]) + 1
 local least, solved = tonumber(ARGV[6]), tonumber(ARGV[7])
 local counts, note = ARGV[9] == '1', ARGV[10]
 local site, spent, asked, FIRST = KEYS[1], KEYS[2], KEYS[3], 4
+local hour, HOUR, NEVER = math.floor(now / 60), 3600, 1000000000
 
 local debtors = {}
 for i = FIRST, #KEYS do
@@ -21,28 +20,43 @@ for i = FIRST, #KEYS do
   debtors[i] = {calm = tonumber(calm), alarm = tonumber(alarm), hours = tonumber(hours), owes = owes}
 end
 
-local function fields(key, since)
-  local flat, out = redis.call('HGETALL', key), {}
+local function sums_of_site()
+  local sums = {a = 0, g = 0, r = 0}
+  local newest = now - tonumber(ARGV[2])
+  local flat = redis.call('HGETALL', site)
   for i = 1, #flat, 2 do
-    local time = tonumber(string.match(flat[i], '%d+$'))
-    if time < since then
-      redis.call('HDEL', key, flat[i])
-    else
-      table.insert(out, {time, string.sub(flat[i], 1, 1), tonumber(flat[i + 1])})
+    local what, minute = string.match(flat[i], '(%a):(%d+)')
+    minute = tonumber(minute)
+    if minute and minute <= newest - tonumber(ARGV[3]) then
+      redis.call('HDEL', site, flat[i])
+    elseif minute and minute <= newest then
+      sums[what] = sums[what] + flat[i + 1]
     end
   end
-  return out
+  return sums
 end
 
+-- Once a minute: those that are judged have had their time.
 local function is_alarm()
-  local sum = {a = 0, g = 0, r = 0}
-  for _, field in ipairs(fields(site, oldest)) do
-    if field[1] <= newest then
-      sum[field[2]] = sum[field[2]] + field[3]
+  local judged, verdict = string.match(redis.call('HGET', site, 'alarm') or '', '(%d+):(%d)')
+  if tonumber(judged) == now then return verdict == '1' end
+  local sums = sums_of_site()
+  local all = sums.a + math.max(0, sums.r)
+  local bad = all - sums.g >= tonumber(ARGV[4]) and sums.g < all * tonumber(ARGV[5])
+  if all > 0 then redis.call('HSET', site, 'alarm', now .. ':' .. (bad and 1 or 0)) end
+  return bad
+end
+
+local function owes(key, hours)
+  local owed, flat = 0, redis.call('HGETALL', key)
+  for i = 1, #flat, 2 do
+    if tonumber(flat[i]) < hour - hours then
+      redis.call('HDEL', key, flat[i])
+    else
+      owed = owed + flat[i + 1]
     end
   end
-  local all = sum.a + math.max(0, sum.r)
-  return all - sum.g >= tonumber(ARGV[4]) and sum.g < all * tonumber(ARGV[5])
+  return owed
 end
 
 -- A second message to a phone is weighed as if the first had not been: it may have been lost.
@@ -61,10 +75,11 @@ end
 local alarm, discount = is_alarm(), again()
 local level, calm = least, least
 for i, debtor in pairs(debtors) do
-  local owed = -discount
-  for _, field in ipairs(fields(KEYS[i], hour - debtor.hours)) do owed = owed + field[3] end
-  calm = math.max(calm, level_of(owed / 2, debtor.calm))
-  level = math.max(level, level_of(owed / 2, alarm and debtor.alarm or debtor.calm))
+  if alarm or debtor.calm < NEVER then
+    local owed = (owes(KEYS[i], debtor.hours) - discount) / 2
+    calm = math.max(calm, level_of(owed, debtor.calm))
+    level = math.max(level, level_of(owed, alarm and debtor.alarm or debtor.calm))
+  end
 end
 
 local function add(key, field, amount, kept)
