@@ -143,7 +143,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, entry: ConnectionPoolEntry) 
 
 def _shorten_lock(connection: sqlite3.Connection, entry: ConnectionPoolEntry, _proxy: Any) -> None:
     """In steps of a quarter of a second, so that few requests have to say so."""
-    seconds = math.ceil(time_left(SQLITE_LOCK_SECONDS) * 4) / 4
+    seconds = round(time_left(SQLITE_LOCK_SECONDS) * 4) / 4
     if entry.info["patience"] != seconds:
         _wait_for_lock(connection, entry, seconds)
 

@@ -44,6 +44,9 @@ def test_a_silent_database(postgres, wire, visit, fault):
         assert said(ask_together(visit.calls(), times=CROWD)) == PROMISED
         me = max(ask(visit.shopper.me).seconds for _ in range(8))
         assert me < 1, "who needs no database waits for it"
+        again = ask_together({"sessions": visit.calls()["sessions"]}, times=9)["sessions"]
+        waits = sorted(answer.seconds for answer in again)
+        assert waits[4] < 0.5, "more than the one that looks wait for a database that is known to be silent"
         assert ask(lambda: client.get("/readyz")).reply.json["checks"]["database"] == "unreachable"
         assert client.get("/healthz").status == 200
     wait_until_back(client)
