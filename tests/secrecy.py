@@ -34,7 +34,7 @@ ATTEMPT = "a password that was refused"
 # Fractions of a second look like codes.
 TIMES = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d+|datetime\.datetime\([^)]*\)")
 WORD = re.compile(r"[A-Za-z0-9_.=-]{6,}")
-NUMBER = re.compile(r"\d{6,}")
+NUMBER = re.compile(r"(?<![0-9A-Za-z])\d{7,}(?![0-9A-Za-z])")
 READ_ALL = """
 local all = {}
 for _, key in ipairs(redis.call('KEYS', '*')) do
@@ -126,11 +126,11 @@ def lying_in_rows(engine: Engine, tables: Iterable[Table]) -> list[tuple[str, st
 
 
 def lying_in_whole_log(log: str) -> list[tuple[str, str, str]]:
-    """Secrets of any test, with that test's name."""
-    text = TIMES.sub("", log)
-    words = {*WORD.findall(text), *(number[-11:] for number in NUMBER.findall(text))}
-    spaced = [secret for secret in SEEN.of_all if not WORD.fullmatch(secret) and secret in text]
-    return sorted((*SEEN.of_all[secret], secret) for secret in {*(words & SEEN.of_all.keys()), *spaced})
+    """Secrets of any test, with that test's name; codes excepted, of which so many are some number or other of the log."""
+    secrets = {secret: of for secret, of in SEEN.of_all.items() if of[0] != "code"}
+    words = {*WORD.findall(log), *(number[-11:] for number in NUMBER.findall(log))}
+    spaced = [secret for secret in secrets if not WORD.fullmatch(secret) and secret in log]
+    return sorted((*secrets[secret], secret) for secret in {*(words & secrets.keys()), *spaced})
 
 
 def _prefix(secret: str) -> str:
