@@ -244,6 +244,13 @@ def test_work_for_a_message_that_is_not_sent_stays_good(make_app, gateway):
     assert level(ask(client, headers)) == 1
 
 
+def test_what_is_not_sent_is_no_debt(make_app):
+    client = at(make_app(challenge="adaptive"))
+    phone = far_phone()
+    assert [ask(client, phone=phone).status for _ in range(2 * FREE)] == [202] + [429] * 9
+    assert levels(lambda: ask(client), FREE) == [0] * 4 + [1]
+
+
 def test_work_is_bound_to_the_network_that_the_proxy_saw(make_app):
     """R11: what a client claims beside it changes nothing."""
     client = InProcessClient(make_app(challenge="always", trusted_proxies=1))

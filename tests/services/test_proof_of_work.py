@@ -87,7 +87,16 @@ def _foreign():
 
 def test_what_is_no_solution_of_ours_is_none(work, solved):
     """R35: and never an error."""
-    texts = ["", "x", "é", "\ud800", "=" * 9, base64.b64encode(b"[" * 1500).decode(), "A" * 100_000, solved[0] + " " * LONGEST_PAYLOAD]
+    texts = [
+        "",
+        "x",
+        "é",
+        "\ud800",
+        "=" * 9,
+        base64.b64encode(b"[" * 1500).decode(),
+        "A" * 100_000,
+        solved[0] + " " * LONGEST_PAYLOAD,
+    ]
     values = [
         None,
         1,
