@@ -6,9 +6,11 @@ import json
 import pytest
 from altcha import create_challenge
 
+from services.clock import system_clock
 from services.debts import Act, Debtor, Debts
 from services.keyring import Keyring
 from services.proof_of_work import EASIEST, HARDEST, LEEWAY, LIFETIME, LONGEST_PAYLOAD, ProofOfWork, Solution
+from tests.clients import InProcessClient
 from tests.parallel import in_parallel
 from tests.settings import SECRET
 from tests.work import solve
@@ -24,8 +26,6 @@ def work(clock):
 @pytest.fixture(scope="module")
 def solved():
     """A payload of now, and the parts that it is made of."""
-    from services.clock import system_clock
-
     payload = solve(ProofOfWork(Keyring([SECRET]), system_clock).issue(HOME, EASIEST))
     return payload, json.loads(base64.b64decode(payload))
 
@@ -133,8 +133,6 @@ def test_of_many_at_once_as_many_pass_as_a_debtor_may_owe(redis, clock):
 
 
 def test_debts_end_by_themselves_and_name_nobody(make_app, redis):
-    from tests.clients import InProcessClient
-
     client = InProcessClient(make_app(challenge="adaptive"), "203.0.113.5")
     client.post("/v1/sms", json={"phone": "+8613800138000", "purpose": "register"})
     client.post("/v1/login", json={"account": "zhangsan", "password": "wrong password"})
