@@ -20,8 +20,8 @@ run: $(VENV)/run ## Start the server on http://127.0.0.1:5000 (settings: docs/co
 migrate: $(VENV)/run ## Bring the database of DATABASE_URL to the newest schema
 	@$(BIN)/python -m api.migrate
 
-test: servers lint ## Everything that must hold; two databases at a time, each printed when it is done
-	@$(MAKE) --no-print-directory -j2 --output-sync=target test-sqlite test-postgresql test-mysql
+test: servers lint audit ## Everything that must hold; three databases at once, each printed when it is done
+	@$(MAKE) --no-print-directory -j3 --output-sync=target test-sqlite test-postgresql test-mysql
 
 servers: $(VENV)/dev ## Install what the tests need besides Python packages, where it is missing
 	@$(BIN)/python -m tests.servers.install
@@ -33,6 +33,12 @@ lint: $(VENV)/dev ## Style, types, and which package may import which
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 
+audit: $(VENV)/dev ## Known vulnerabilities of what is pinned; says so where the source can't be asked
+	@$(BIN)/python -m tests.supply.audit
+
+sbom: $(VENV)/dev ## Write sbom.json, the list of what is shipped (CycloneDX)
+	@$(BIN)/python -m tests.supply.sbom sbom.json
+
 test-sqlite: $(VENV)/dev ## The whole suite on SQLite
 	$(BIN)/python -m pytest --database sqlite
 
@@ -41,6 +47,9 @@ test-postgresql: $(VENV)/dev ## Whatever needs a database, on PostgreSQL
 
 test-mysql: $(VENV)/dev ## Registration, uniqueness and races on MariaDB
 	$(BIN)/python -m pytest --database mysql -m mysql
+
+test-faults: $(VENV)/dev ## What holds while a part is away, hangs or is stopped
+	$(BIN)/python -m pytest --database sqlite tests/faults
 
 bench: $(VENV)/dev ## Speed of the hot paths, as ratios
 	$(BIN)/python -m bench
@@ -71,4 +80,4 @@ $(VENV)/dev: $(VENV)/run requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run migrate test servers lint test-sqlite test-postgresql test-mysql bench bench-sending bench-attack requirements clean
+.PHONY: help run migrate test servers lint audit sbom test-sqlite test-postgresql test-mysql test-faults bench bench-sending bench-attack requirements clean

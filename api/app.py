@@ -10,17 +10,22 @@ from api.account_commands import account_commands
 from api.auth import init_auth
 from api.config import Config, read_config
 from api.edge import Edge
-from api.errors import ProblemApi, init_errors
+from api.errors import ProblemApi, crowd_reply, init_errors
 from api.extensions import init_extensions
 from api.job_commands import job_commands
 from api.logs import configure_logs
 from api.notice_commands import notice_commands
 from api.routes import add_routes
 from api.sms_commands import sms_commands
+from api.stopping import Stopping
 from api.system import add_system_routes
+from api.unknown_settings import warn_of_settings
 from api.wiring import build_services
 from services.clock import Clock, system_clock
 from sms.gateway import Gateway
+
+# What a request may wait for the database beyond one statement that takes all its time: a reply takes no three seconds.
+SPARE_SECONDS = 0.5
 
 
 class AccountsApp(Flask):
@@ -35,12 +40,15 @@ def create_app(config: Config | None = None, clock: Clock = system_clock, gatewa
     """An app on the settings of the environment; a clock and gateways may be handed in. Raises ``BadSetting``."""
     config = config or read_config()
     configure_logs(config.log_format)
+    warn_of_settings(config.unknown_settings)
     app = AccountsApp("dongbao", static_folder=None)
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
     if config.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
-    app.wsgi_app = Edge(app.wsgi_app, places=config.threads)  # type: ignore[method-assign]
+    app.extensions["stopping"] = stopping = Stopping()
+    patience = config.database_timeout_seconds + SPARE_SECONDS
+    app.wsgi_app = Edge(app.wsgi_app, config.threads, patience, crowd_reply(app), stopping)  # type: ignore[method-assign]
     init_errors(app)
     app.extensions["dongbao"] = build_services(config, init_extensions(app, config), clock, gateways)
     init_auth(app)

@@ -8,7 +8,8 @@ import os
 import re
 import secrets
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import phonenumbers
@@ -20,6 +21,7 @@ from api.bad_setting import BadSetting
 from api.config_mail import read_public_url, read_smtp
 from api.config_sms import SmsConfig, read_sms_config
 from api.config_values import at_least, limit, listed, read_port, seconds, switch
+from api.unknown_settings import unknown_settings
 from mail.smtp import SmtpSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -101,6 +103,8 @@ class Config:
     trusted_proxies: int
     log_format: str
     jobs: bool
+    migrates: bool
+    unknown_settings: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def uses_console(self) -> bool:
@@ -122,7 +126,7 @@ def read_config() -> Config:
     except EnvError as error:
         raise BadSetting(f"{str(error).rstrip('.')}. See docs/configuration.md.") from error
     _check(config)
-    return config
+    return replace(config, unknown_settings=unknown_settings(os.environ, env.dump()))
 
 
 def _read(env: Env, instance: Path) -> Config:
@@ -183,6 +187,7 @@ def _read(env: Env, instance: Path) -> Config:
         trusted_proxies=at_least(0, env, "TRUSTED_PROXIES", 0),
         log_format=env.str("LOG_FORMAT", "json" if app_env == "production" else "console"),
         jobs=switch(env, "JOBS", "on"),
+        migrates=switch(env, "MIGRATE", "on"),
     )
 
 

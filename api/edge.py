@@ -11,6 +11,10 @@ from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any
 
+from api.stopping import Stopping
+from models.deadlines import within
+from services.request_ids import on_behalf_of
+
 MAX_BODY_BYTES = 16 * 1024
 RECEIPTS, MAX_RECEIPTS_BYTES = "/v1/sms/receipts/", 256 * 1024
 MAX_DIGITS = 18
@@ -43,10 +47,18 @@ class Edge:
     client waits alone. Flask's ``MAX_CONTENT_LENGTH`` cuts a chunked body at the limit in silence, and servers hand on a
     body that ended early as if it were whole; here both are marked in the environment under ``BODY_REFUSED``, with the code
     of the problem. The app says so when a view asks for the body, so that its other checks keep their order.
+
+    ``patience`` is for how many seconds a request may wait for its place and for the database, all waits together; where it
+    finds no place in time, ``crowd`` answers it. Once ``stopping`` is true, clients are asked to close their connections.
     """
 
-    def __init__(self, application: Application, places: int) -> None:
+    def __init__(
+        self, application: Application, places: int, patience: float, crowd: Application, stopping: Stopping
+    ) -> None:
         self._application = application
+        self._crowd = crowd
+        self._stopping = stopping
+        self._patience = patience
         self._places = threading.BoundedSemaphore(places)
         self._readers: Counter[str] = Counter()
         self._readers_lock = threading.Lock()
@@ -60,12 +72,18 @@ class Edge:
             self._take_body(environ)
 
         def start(status: str, headers: Headers, *exc_info: Any) -> Any:
-            return start_response(status, _with_ours(headers, request_id), *exc_info)
+            ours = _with_ours(headers, request_id)
+            return start_response(status, [*ours, ("Connection", "close")] if self._stopping else ours, *exc_info)
 
         if environ["PATH_INFO"] == LIVENESS:
             return self._application(environ, start)
-        with self._places:
-            return self._application(environ, start)
+        with within(self._patience), on_behalf_of(request_id):
+            if not self._places.acquire(timeout=self._patience):
+                return self._crowd(environ, start)
+            try:
+                return self._application(environ, start)
+            finally:
+                self._places.release()
 
     def _take_body(self, environ: Environ) -> None:
         """Read the body, unless many of this address are being read: its slow ones would take all the threads."""

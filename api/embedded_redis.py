@@ -33,9 +33,11 @@ class EmbeddedRedis:
         _refuse_foreign(socket.parent)
         self._lock = (folder / "lock").open("w", encoding="utf-8")
         _take_alone(self._lock.fileno(), folder)
+        self._data_lock = (folder / "data-lock").open("w", encoding="utf-8")
+        _outwait(self._data_lock.fileno())
         self._client = Redis(unix_socket_path=str(socket))
         self._log = folder / "redis.log"
-        self._start = partial(_start, socket, folder, self._log)
+        self._start = partial(_start, socket, folder, self._log, self._data_lock.fileno())
         self._process = self._start()
         self._stopping = False
         self._wait_until_ready()
@@ -52,6 +54,7 @@ class EmbeddedRedis:
             self._process.wait(timeout=START_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
+        self._data_lock.close()
         self._lock.close()
 
     def _restart(self) -> None:
@@ -95,7 +98,8 @@ def end_with_parent(signal_number: int = signal.SIGTERM) -> None:
         return
 
 
-def _start(socket: Path, folder: Path, log: Path) -> "subprocess.Popen[bytes]":
+def _start(socket: Path, folder: Path, log: Path, data_lock: int) -> "subprocess.Popen[bytes]":
+    """The lock is inherited, so it is free when this Redis has ended, and not before."""
     options = {
         "port": "0",
         "unixsocket": str(socket),
@@ -108,7 +112,12 @@ def _start(socket: Path, folder: Path, log: Path) -> "subprocess.Popen[bytes]":
         "daemonize": "no",
     }
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
-    return subprocess.Popen([find_redis_server(), *arguments], preexec_fn=end_with_parent, start_new_session=True)  # noqa: PLW1509
+    return subprocess.Popen(
+        [find_redis_server(), *arguments],
+        preexec_fn=end_with_parent,  # noqa: PLW1509
+        start_new_session=True,
+        pass_fds=(data_lock,),
+    )
 
 
 def _refuse_foreign(folder: Path) -> None:
@@ -125,3 +134,16 @@ def _take_alone(descriptor: int, folder: Path) -> None:
         raise BadSetting(
             f"Another server runs on {folder.parent}. Stop it, or set INSTANCE_DIR to another folder."
         ) from None
+
+
+def _outwait(descriptor: int) -> None:
+    """Wait for the Redis of a server that was killed: on its way out it would take the socket of the next with it."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.02)
+        else:
+            return
+    raise BadSetting("The Redis of a server that was killed does not end; end it, and start again.")

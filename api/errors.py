@@ -1,6 +1,6 @@
 """Every failure becomes one shape: problem+json (RFC 9457) in the reader's language."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import structlog
@@ -11,10 +11,12 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from api.edge import REQUEST_ID
+from api.edge import REQUEST_ID, Application
 from api.field_messages import FIELD_MESSAGES
 from api.problems import LANGUAGES, PROBLEMS
+from api.redis_client import is_unable
 from api.replies import dump_json
+from models.drivers import is_away
 from services.errors import ServiceError, ServiceUnavailable
 
 TYPE = "https://dongbao.example/errors#"
@@ -23,8 +25,6 @@ HTTP_CODES = {
     for code, problem in PROBLEMS.items()
     if code in ("not_found", "method_not_allowed", "payload_too_large", "unsupported_media_type")
 }
-# How Redis says that it can't now, rather than that it was asked wrongly.
-REDIS_STATES = ("OOM", "READONLY", "LOADING", "MISCONF", "MASTERDOWN", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "BUSY")
 log = structlog.get_logger()
 
 
@@ -44,6 +44,17 @@ def init_errors(app: Flask) -> None:
         app.register_error_handler(unavailable, _part_away)
     app.register_error_handler(DBAPIError, _database_error)
     app.register_error_handler(Exception, _defect)
+
+
+def crowd_reply(app: Flask) -> Application:
+    """What those get who found no place to work in time: outside Flask, a WSGI application of its own."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        with app.request_context(environ):
+            reply = app.process_response(_refused(ServiceUnavailable(retry_after=1)))
+            return reply(environ, start_response)
+
+    return answer
 
 
 def language() -> str:
@@ -101,14 +112,14 @@ def _http_error(error: HTTPException) -> Response:
 def _part_away(error: Exception) -> Response:
     """The database or Redis can't be reached, or not in time, or takes no writes."""
     reason = str(getattr(error, "orig", error)).partition("\n")[0]
-    if isinstance(error, ResponseError) and not reason.startswith(REDIS_STATES):
+    if isinstance(error, ResponseError) and not is_unable(error):
         return _defect(error)
     log.error("part_away", error=type(error).__name__, reason=reason)
     return _refused(ServiceUnavailable(retry_after=5))
 
 
 def _database_error(error: DBAPIError) -> Response:
-    return _part_away(error) if error.connection_invalidated else _defect(error)
+    return _part_away(error) if is_away(error) else _defect(error)
 
 
 def _defect(error: Exception) -> Response:

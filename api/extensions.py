@@ -37,7 +37,8 @@ def init_extensions(app: Flask, config: Config) -> Extensions:
     redis = FlaskRedis.from_custom_provider(RedisProvider, timeout_seconds=config.redis_timeout_seconds)
     redis.init_app(app)
     _init_cors(app, config)
-    database = connect_database(config.database_url, config.threads, config.database_timeout_seconds)
+    connections = config.threads - config.threads // 4  # the other threads serve what needs no database
+    database = connect_database(config.database_url, connections, config.database_timeout_seconds)
     return Extensions(database, redis, _make_limiter(config, redis))
 
 

@@ -1,58 +1,128 @@
-"""Where the named limits count: Flask-Limiter's strategy on its storage."""
+"""Where the named limits count: Flask-Limiter's strategy on its storage, and the database while that is away."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from functools import lru_cache
+from typing import TypeVar
 
 import structlog
 from flask_limiter import Limiter
 from limits import RateLimitItem, parse_many
+from sqlalchemy.exc import SQLAlchemyError
 
+from services.circuit import Circuit, CircuitOpen
 from services.errors import RateLimited, ServiceUnavailable
+from services.keyring import Keyring
+from services.limit_hits import LimitHits, Window
 
 RETRY_SECONDS = 5
+TOLD_SECONDS = 1
+# Without counters no message is sent, so these have nothing to fall back for.
+OF_SENDING = ("sms_per_address", "sms_per_phone", "sms_per_account")
+T = TypeVar("T")
 log = structlog.get_logger()
 
 
 class LimitWindows:
-    """The windows of each limit and of whom it counts."""
+    """The windows of each limit and of whom it counts.
 
-    def __init__(self, limiter: Limiter, strategy: str) -> None:
+    A storage that is away is left alone by ``circuit``, where it is not a client of its own that does so.
+    """
+
+    def __init__(
+        self, limiter: Limiter, strategy: str, hits: LimitHits, keyring: Keyring, circuit: Circuit | None = None
+    ) -> None:
         self._limiter = limiter
         self._strategy = strategy
+        self._hits = hits
+        self._keyring = keyring
+        self._circuit = circuit
+        self._told_at = 0.0
         self._failures = _failures(limiter)
+        self._away: tuple[type[Exception], ...] = (*self._failures, CircuitOpen)
 
     def hit(self, name: str, rates: str, key: str) -> None:
         """Count one request of ``key`` in each window of ``rates`` (Flask-Limiter's words).
 
-        Raises ``RateLimited`` where one is full, ``ServiceUnavailable`` where the storage is away.
+        Raises ``RateLimited`` where one is full, ``ServiceUnavailable`` where neither storage nor database can count.
         """
-        window = self._window(name, key)
         try:
-            for item in _items(rates):
-                if not self._limiter.limiter.hit(item, *window):
-                    stats = self._limiter.limiter.get_window_stats(item, *window)
-                    raise RateLimited(retry_after=stats.reset_time - time.time())
-        except self._failures as error:
+            wait = self._ask(lambda: self._hit(rates, self._window(name, key)))
+        except self._away as error:
+            self._tell(error)
+            if name in OF_SENDING:
+                raise ServiceUnavailable(retry_after=RETRY_SECONDS) from error
+            wait = self._hit_database(name, rates, key)
+        if wait is not None:
+            raise RateLimited(retry_after=wait)
+
+    def clear(self, name: str, rates: str, key: str) -> None:
+        """Forget what was counted; where that can't be reached, it forgets by itself in time."""
+        try:
+            self._ask(lambda: self._clear(rates, self._window(name, key)))
+        except self._away:
+            self._clear_database(name, rates, key)
+
+    def _hit(self, rates: str, window: tuple[str, str, str]) -> float | None:
+        """The seconds until there is room again in the first window that is full, or None."""
+        strategy = self._limiter.limiter
+        for item in _items(rates):
+            if not strategy.hit(item, *window):
+                return strategy.get_window_stats(item, *window).reset_time - time.time()
+        return None
+
+    def _clear(self, rates: str, window: tuple[str, str, str]) -> None:
+        for item in _items(rates):
+            self._limiter.limiter.clear(item, *window)
+
+    def _hit_database(self, name: str, rates: str, key: str) -> float | None:
+        try:
+            return self._hits.hit(self._database_windows(name, rates, key))
+        except SQLAlchemyError as error:
             log.error("part_away", error=type(error).__name__, limit=name)
             raise ServiceUnavailable(retry_after=RETRY_SECONDS) from error
 
-    def clear(self, name: str, rates: str, key: str) -> None:
-        """Forget what was counted; where the storage is away, it forgets by itself in time."""
-        window = self._window(name, key)
+    def _clear_database(self, name: str, rates: str, key: str) -> None:
         try:
-            for item in _items(rates):
-                self._limiter.limiter.clear(item, *window)
-        except self._failures:
-            return
+            self._hits.clear([window.name for window in self._database_windows(name, rates, key)])
+        except SQLAlchemyError as error:
+            log.warning("limit_uncleared", error=type(error).__name__, limit=name)
+
+    def _ask(self, call: Callable[[], T]) -> T:
+        """Call the storage, unless it failed a moment ago."""
+        if self._circuit is None:
+            return call()
+        self._circuit.enter()
+        try:
+            answer = call()
+        except BaseException as error:
+            self._circuit.leave(failed=isinstance(error, self._failures), slow=isinstance(error, TimeoutError))
+            raise
+        self._circuit.leave(failed=False)
+        return answer
+
+    def _tell(self, error: Exception) -> None:
+        """One line a second: a flood must not fill the log too."""
+        now = time.monotonic()
+        if now - self._told_at >= TOLD_SECONDS:
+            self._told_at = now
+            log.error("limits_fall_back", error=type(error).__name__)
 
     def _window(self, name: str, key: str) -> tuple[str, str, str]:
         """What names the window; each strategy keeps its own kind of value, so it is part of the name."""
         return self._strategy, name, key
 
+    def _database_windows(self, name: str, rates: str, key: str) -> list[Window]:
+        """Rows are kept longer than keys of a storage, so no address stands in them."""
+        whom = self._keyring.pseudonym(f"{name}:{key}")
+        return [
+            Window(f"{name}:{item.amount}/{item.get_expiry()}:{whom}", item.amount, item.get_expiry())
+            for item in _items(rates)
+        ]
+
 
 @lru_cache
-def _items(rates: str) -> Iterable[RateLimitItem]:
+def _items(rates: str) -> tuple[RateLimitItem, ...]:
     return tuple(parse_many(rates))
 
 

@@ -1,31 +1,39 @@
 """Starts everything: ``python -m api.serve``."""
 
+import atexit
+import os
 import socket
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
-from redis.exceptions import RedisError
+import structlog
 from sqlalchemy import make_url
 
 from api.bad_setting import BadSetting
 from api.config import Config, embedded_socket, read_config
 from api.embedded_redis import EmbeddedRedis
-from api.migrate import migrate
-from api.redis_client import RedisProvider
+from api.log_takeover import take_over
+from api.logs import configure_logs, flush_logs
+from api.migrate import migrate, refuse_old_schema
+from api.redis_check import check_redis
 from api.server import run_server
 
 
 def main() -> None:
     """Serve until a signal says stop; a reason not to start is one sentence and exit code 1."""
     try:
+        config = read_config()
+        take_over(config.log_format)
+        atexit.register(flush_logs)
         with ExitStack() as parts:
-            serve(read_config(), parts)
+            serve(config, parts)
     except BadSetting as sentence:
-        sys.exit(f"dongbao: {sentence}")
+        _refuse(str(sentence))
 
 
 def serve(config: Config, parts: ExitStack) -> None:
-    """Check, start what is private to us, migrate, and serve; raises ``BadSetting``."""
+    """Check, start what is private to us, migrate where that is wanted, and serve; raises ``BadSetting``."""
+    configure_logs(config.log_format)
     _refuse_busy_port(config)
     if config.embeds_redis or config.database_url.startswith("sqlite"):
         config.instance.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -33,15 +41,30 @@ def serve(config: Config, parts: ExitStack) -> None:
     if config.embeds_redis:
         embedded = EmbeddedRedis(embedded_socket(config.instance), config.instance / "redis")
         parts.callback(embedded.stop)
-    _refuse_absent_redis(config)
-    migrate(config)
+    check_redis(config)
+    prepare_schema = migrate if config.migrates else refuse_old_schema
+    prepare_schema(config)
     run_server(config, on_start=lambda: _tell(config, embedded))
 
 
 def _tell(config: Config, embedded: EmbeddedRedis | None) -> None:
     if embedded:
         embedded.keep_alive()
-    print(_screen(config), flush=True)
+    if config.log_format == "json":
+        structlog.get_logger().info("started", host=config.host, port=config.port, workers=config.workers)
+        return
+    with suppress(OSError):
+        os.write(1, f"{_screen(config)}\n".encode())
+
+
+def _refuse(sentence: str) -> None:
+    """Say why there is no start, in the form that the log would have; ends the process."""
+    by_default = "json" if os.environ.get("APP_ENV") == "production" else "console"
+    if os.environ.get("LOG_FORMAT", by_default) != "json":
+        sys.exit(f"dongbao: {sentence}")
+    configure_logs("json")
+    structlog.get_logger().error("not_started", reason=sentence)
+    sys.exit(1)
 
 
 def _refuse_busy_port(config: Config) -> None:
@@ -55,15 +78,6 @@ def _refuse_busy_port(config: Config) -> None:
             raise BadSetting(
                 f"{config.host}:{config.port} can't be had ({error.strerror}); set HOST or PORT."
             ) from error
-
-
-def _refuse_absent_redis(config: Config) -> None:
-    try:
-        RedisProvider.from_url(config.redis_url, timeout_seconds=2).ping()
-    except ValueError as error:
-        raise BadSetting("REDIS_URL can't be read; write it like redis://:password@host:6379/0.") from error
-    except RedisError as error:
-        raise BadSetting(f"REDIS_URL does not answer: {error}") from error
 
 
 def _screen(config: Config) -> str:

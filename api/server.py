@@ -17,7 +17,9 @@ from api.config import SECRET_SETTINGS, Config
 from api.embedded_redis import end_with_parent
 from api.heartbeats import Heartbeats
 from api.jobs import build_jobs, start_jobs
+from api.logs import flush_logs
 from api.slow_clients import watch_slow_clients
+from api.stopping import FAREWELL_SECONDS, say_farewell
 from api.user_agents import prepare
 from services.background import drain
 
@@ -30,11 +32,21 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s [%(levelname)s] %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "loggers": {
-        name: {"handlers": ["console"], "level": "ERROR", "propagate": False} for name in ("_granian", "granian")
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "plain"},
+        "json": {"class": "api.log_takeover.ToLog"},
     },
 }
+LOGGERS = ("_granian", "granian")
+
+
+class PoliteServer(Server):  # type: ignore[misc,valid-type]
+    """Says farewell to its clients before it stops its workers."""
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        """Stop; all together in ``STOP_SECONDS``."""
+        say_farewell([worker.inner.pid for worker in self.wrks], self.bind_port)
+        super().shutdown(exit_code)
 
 
 def run_server(config: Config, on_start: Callable[[], None]) -> None:
@@ -46,7 +58,7 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
     prepare()
     heartbeats = Heartbeats(config.workers)
     parent = os.getpid()
-    server = Server(
+    server = PoliteServer(
         "wsgi:app",
         address=str(socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0][4][0]),
         port=config.port,
@@ -57,20 +69,24 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
         blocking_threads=config.threads + BODY_READERS,
         blocking_threads_idle_timeout=600,
         backpressure=1024,
-        workers_kill_timeout=STOP_SECONDS,
+        workers_kill_timeout=int(STOP_SECONDS - FAREWELL_SECONDS),
         respawn_failed_workers=True,
         log_level=LogLevels.error,
-        log_dictconfig=LOGGING,
+        log_dictconfig=_logging(config.log_format),
     )
 
     def spawn(worker_id: int, *args: Any, **kwargs: Any) -> None:
         _tie_to(parent)
+        app.extensions["stopping"].listen(config.port)
         heartbeats.beat(worker_id - 1)
         watch_slow_clients(config.port, REQUEST_SECONDS)
         if config.jobs and worker_id == 1:
             start_jobs(build_jobs(app.extensions["dongbao"]))
-        Server._spawn_wsgi_worker(worker_id, *args, **kwargs)
-        drain(DRAIN_SECONDS)
+        try:
+            Server._spawn_wsgi_worker(worker_id, *args, **kwargs)
+            drain(DRAIN_SECONDS)
+        finally:
+            flush_logs()
 
     def load() -> Flask:
         # The server copies the environment into that of every request.
@@ -81,6 +97,12 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
     server.on_startup(lambda: heartbeats.watch(lambda: server.wrks))
     server.on_startup(on_start)
     server.serve(spawn_target=spawn, target_loader=load, wrap_loader=False)
+
+
+def _logging(log_format: str) -> dict[str, Any]:
+    """What the HTTP server says goes where everything goes."""
+    logger = {"handlers": [log_format], "level": "ERROR", "propagate": False}
+    return LOGGING | {"loggers": dict.fromkeys(LOGGERS, logger)}
 
 
 def _tie_to(parent: int) -> None:

@@ -1,14 +1,12 @@
 """Cuts connections on which nothing was sent back for long: the HTTP server has no time limit for a body."""
 
-import os
 import socket
-import stat
 import struct
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
+
+from api.own_sockets import connections
 
 PAUSE_SECONDS = 1.0
 _SIZE_OF_TCP_INFO = 232
@@ -35,7 +33,7 @@ def _cut_late(port: int, deadline_seconds: float, seen: dict[Peer, tuple[int, fl
     """What is seen of each connection now: how much was sent to it, and since when it is this much."""
     now = time.monotonic()
     current = {}
-    for connection in _connections(port):
+    for connection in connections(port):
         with connection:
             try:
                 peer, sent = connection.getpeername()[:2], _bytes_sent(connection)
@@ -46,31 +44,6 @@ def _cut_late(port: int, deadline_seconds: float, seen: dict[Peer, tuple[int, fl
             except OSError:
                 continue
     return current
-
-
-def _connections(port: int) -> Iterator[socket.socket]:
-    """Copies of this process's TCP sockets whose own end is ``port``, listening ones excepted.
-
-    A copy of a file is never made, let alone closed: that would drop the locks which SQLite holds on it (fcntl(2)).
-    """
-    for descriptor in Path("/proc/self/fd").iterdir():
-        try:
-            if not stat.S_ISSOCK(os.fstat(int(descriptor.name)).st_mode):
-                continue
-            connection = socket.socket(fileno=os.dup(int(descriptor.name)))
-        except OSError:
-            continue
-        if _is_ours(connection, port):
-            yield connection
-        else:
-            connection.close()
-
-
-def _is_ours(connection: socket.socket, port: int) -> bool:
-    if connection.family not in (socket.AF_INET, socket.AF_INET6) or connection.type != socket.SOCK_STREAM:
-        return False
-    listening = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
-    return not listening and connection.getsockname()[1] == port
 
 
 def _bytes_sent(connection: socket.socket) -> int:

@@ -3,10 +3,7 @@
 from pathlib import Path
 
 import flask_swagger_ui
-from flask import Flask, Response, abort, request
-from redis.exceptions import RedisError
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from flask import Flask, Response, abort, current_app, request
 
 from api.config import ROOT
 from api.errors import problem_reply
@@ -23,7 +20,7 @@ DOCS_FILES = {
     "swagger-ui.css": VIEWER,
     "swagger-ui-bundle.js": VIEWER,
 }
-INBOX_FILES = dict.fromkeys(("inbox.css", "inbox.js", "link.css", "link.js", "icon.svg"), PAGES)
+INBOX_FILES = dict.fromkeys(("palette.css", "inbox.css", "inbox.js", "link.css", "link.js", "icon.svg"), PAGES)
 # Where links in messages lead; in production the shop has these pages.
 LINKS = ("/verify-email", "/undo-phone", "/keep-phone")
 TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -64,8 +61,9 @@ def health() -> Response:
 
 
 def readiness() -> Response:
-    """The database and Redis answer too."""
-    checks = {"database": _check_database(), "redis": _check_redis()}
+    """The database and Redis answer too, all clocks agree, and this server is not about to end."""
+    stopping = "stopping" if current_app.extensions["stopping"] else "ok"
+    checks = {**vars(services().readiness.look()), "server": stopping}
     if all(state == "ok" for state in checks.values()):
         return reply({"status": "ok", "checks": checks})
     return problem_reply("service_unavailable", retry_after=5, checks=checks)
@@ -118,20 +116,3 @@ def _file(folders: dict[str, Path], name: str) -> Response:
     if name not in folders:
         abort(404)
     return Response((folders[name] / name).read_bytes(), mimetype=TYPES[Path(name).suffix])
-
-
-def _check_database() -> str:
-    try:
-        with services().database.connection() as connection:
-            connection.execute(text("SELECT 1"))
-    except SQLAlchemyError:
-        return "unreachable"
-    return "ok"
-
-
-def _check_redis() -> str:
-    try:
-        services().redis.ping()
-    except RedisError:
-        return "unreachable"
-    return "ok"

@@ -15,8 +15,8 @@ from schemas.login import LoginBody
 from schemas.me import ProfileBody
 from schemas.sms import SmsBody, needs_token
 from services.budgets import SUFFIX_DIGITS
-from services.challenges import SMS_ID, phone_pseudonym
 from services.names import fold
+from services.sends import SMS_ID, phone_pseudonym
 
 SUBSCRIBER, SITE = 64, 48
 

@@ -18,12 +18,15 @@ from models.database import Database
 from services.accounts import Accounts
 from services.admission import Admission
 from services.budgets import Budgets
-from services.challenges import ChallengeRules, Challenges
+from services.bulkhead import Bulkhead
+from services.challenges import Challenges
+from services.circuit import Circuit
 from services.clock import Clock
 from services.closings import Closings
 from services.debts import Debts
 from services.devices import Devices
 from services.dormancy import Dormancy
+from services.doubts import Doubts
 from services.email_addresses import EmailAddresses
 from services.email_links import EmailLinks
 from services.erasure import Erasure
@@ -31,19 +34,24 @@ from services.events import Events
 from services.exports import Exports
 from services.inbox import Inbox
 from services.keyring import Keyring
+from services.limit_hits import LimitHits
 from services.logins import Logins
 from services.message_log import MessageLog
 from services.new_phones import NewPhones
 from services.notice_log import NoticeLog
 from services.notices import Notices
 from services.operators import Operators
+from services.owed import Owed
 from services.password_changes import PasswordChanges
 from services.passwords import HashingRules, Passwords
 from services.phone_changes import PhoneChanges, UndoRules
 from services.phone_claims import PhoneClaims
 from services.proof_of_work import ProofOfWork
 from services.proofs import Proofs
+from services.readiness import Readiness
 from services.receipt_polls import ReceiptPoll
+from services.sends import ChallengeRules, Sends
+from services.sent_earlier import SentEarlier
 from services.session_cache import SessionCache
 from services.session_store import SessionStore
 from services.sessions import Sessions
@@ -65,7 +73,9 @@ class Services:
     config: Config
     database: Database
     redis: Any
+    readiness: Readiness
     limit_windows: LimitWindows
+    limit_hits: LimitHits
     debts: Debts
     work: ProofOfWork
     admission: Admission
@@ -115,7 +125,9 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
     warn_of_limits(config.sms, config.sms_per_day)
     warn_of_mails(config)
     messages = MessageLog(database, keyring, clock, structlog.get_logger())
-    cache = SessionCache(redis)
+    limit_hits = LimitHits(database, clock)
+    owed = Owed(structlog.get_logger())
+    cache = SessionCache(redis, owed)
     tokens = Tokens(keyring, clock, config.access_token_seconds, config.refresh_token_seconds)
     tickets = Tickets(keyring, clock, config.ticket_seconds)
     passwords = Passwords(_hashing_rules(config))
@@ -123,6 +135,7 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
     sessions = Sessions(
         SessionStore(database),
         cache,
+        Doubts(redis),
         tokens,
         events,
         clock,
@@ -130,13 +143,16 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         session_lifetime=timedelta(seconds=config.session_seconds),
         grace=timedelta(seconds=config.refresh_grace_seconds),
         most=config.max_sessions,
+        uncached=Bulkhead(max(1, config.threads // 2)),
     )
     budgets = None if "console" in gateways else build_budgets(config.sms, redis, database, keyring, clock)
     sender = build_sender(config.sms, gateways, redis, keyring, messages, budgets, clock)
     testers = TesterNumbers(config.sms.testers, clock)
+    earlier = SentEarlier(database, clock, structlog.get_logger())
+    sends = Sends(redis, earlier.read, owed, _challenge_rules(config))
     debts = Debts(redis, _usual_shares(budgets), clock, structlog.get_logger())
     work = ProofOfWork(keyring, clock)
-    challenges = Challenges(redis, keyring, sender, testers, debts, _challenge_rules(config))
+    challenges = Challenges(redis, keyring, sender, testers, sends, owed, debts, _challenge_rules(config))
     channels = build_channels(config, sender, redis, keyring, inbox)
     notices = Notices(database, keyring, channels, clock, structlog.get_logger())
     links = EmailLinks(keyring, notices, clock, config.public_url, config.email_link_seconds)
@@ -156,7 +172,9 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         config=config,
         database=database,
         redis=redis,
-        limit_windows=LimitWindows(extensions.limiter, config.ratelimit_strategy),
+        readiness=Readiness(database, redis, clock, structlog.get_logger()),
+        limit_windows=_limit_windows(config, extensions, keyring, limit_hits),
+        limit_hits=limit_hits,
         debts=debts,
         work=work,
         admission=Admission(debts, work, always=config.challenge == ALWAYS),
@@ -188,6 +206,19 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
         operators=Operators(database, erasure, cache, events, clock, keep=keep),
         polls=() if named else build_polls(config.sms, pending, messages),
     )
+
+
+def _limit_windows(config: Config, extensions: Extensions, keyring: Keyring, hits: LimitHits) -> LimitWindows:
+    """Redis is left alone by its client when it is away, any other storage by a circuit."""
+    if config.ratelimit_storage_uri.startswith("memory"):
+        structlog.get_logger().warning(
+            "limits_count_per_process",
+            workers=config.workers,
+            hint="each worker counts for itself; RATELIMIT_STORAGE_URI may be a Redis or memcached",
+        )
+    shared = config.ratelimit_storage_uri == config.redis_url
+    circuit = None if shared else Circuit()
+    return LimitWindows(extensions.limiter, config.ratelimit_strategy, hits, keyring, circuit)
 
 
 def _hashing_rules(config: Config) -> HashingRules:

@@ -15,6 +15,8 @@ from services.keyring import Keyring
 from services.tickets import Tickets
 
 ACCOUNTS = 200
+# The one of bench/lua/lines.lua.
+AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 
 
 class Shoppers:
@@ -74,7 +76,8 @@ class Shoppers:
 
 
 def _register(url: str, form: dict[str, str]) -> dict[str, Any]:
-    request = Request(f"{url}/v1/register", json.dumps(form).encode(), {"Content-Type": "application/json"})
+    headers = {"Content-Type": "application/json", "User-Agent": AGENT}
+    request = Request(f"{url}/v1/register", json.dumps(form).encode(), headers)
     with urlopen(request, timeout=10) as answer:
         body: dict[str, Any] = json.load(answer)
     return body

@@ -68,6 +68,8 @@ def compose(mail: Mail, sender: Sender) -> Envelope:
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(datetime.now(UTC))
     message["Message-ID"] = f"<{mail.id}@{sender.domain}>"
+    if mail.request_id:
+        message["X-Request-ID"] = mail.request_id
     # Nobody's holiday responder should answer (RFC 3834; the second is for Exchange).
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"

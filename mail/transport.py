@@ -27,7 +27,7 @@ class NotTaken(Exception):
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail. What is personal stays out of the ``repr``, which tracebacks show."""
+    """One mail; ``request_id`` names the request that it tells of. What is personal stays out of the ``repr``."""
 
     id: str
     to: str = field(repr=False)
@@ -36,6 +36,7 @@ class Mail:
     language: str
     kind: str
     link: str | None = field(default=None, repr=False)
+    request_id: str = ""
 
 
 class Transport(Protocol):

@@ -2,6 +2,7 @@
 
 from models.base import Model, UtcDateTime
 from models.device import Device
+from models.limit_hit import LimitHit
 from models.notice import Notice
 from models.phone_change import PhoneChange
 from models.security_event import SecurityEvent
@@ -11,6 +12,7 @@ from models.user import User
 
 __all__ = [
     "Device",
+    "LimitHit",
     "Model",
     "Notice",
     "PhoneChange",

@@ -1,16 +1,24 @@
 """One engine, two ways in: ``connection`` for single statements, ``transaction`` for several."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import Connection, Engine, create_engine, make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-SQLITE_LOCK_SECONDS = 2.5
+from models.deadlines import has_deadline
+from models.drivers import driver_options, keep_to_limits, was_silent
+from models.outages import Outages
+from models.places import Places
+
+# A request waits a fraction of its time for a connection; work that nobody waits for has all of it.
+CROWDED = 4
+# The database's own time, in Unix seconds.
+NOW = {
+    "postgresql": "SELECT extract(epoch FROM clock_timestamp())",
+    "sqlite": "SELECT (julianday('now') - 2440587.5) * 86400",
+}
+NOW_ELSEWHERE = "SELECT unix_timestamp(now(6))"
 
 
 class Database:
@@ -18,23 +26,39 @@ class Database:
 
     Connections commit each statement by itself; a transaction is begun and ended in so many words. So a single statement,
     which is what most requests need, costs one round trip and not three.
+
+    There are ``places`` connections; ``patience`` is how many seconds one may be waited for, in a request a quarter of that.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, places: int, patience: float) -> None:
         self.engine = engine
+        self._patience = patience
+        self._places = Places(places)
+        self._outages = Outages()
         # A deferred transaction of SQLite that upgrades late fails at once instead of waiting for the lock.
         self._begin = "BEGIN IMMEDIATE" if engine.dialect.name == "sqlite" else "BEGIN"
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
-        """A connection for statements that each stand alone."""
-        with self.engine.connect() as connection:
-            yield connection
+        """A connection for statements that each stand alone; raises ``SQLAlchemyError`` where there is none in time."""
+        self._outages.enter()
+        self._places.take(self._patience / CROWDED if has_deadline() else self._patience)
+        tell = self._outages.answered
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except DBAPIError as error:
+            if was_silent(error):
+                tell = self._outages.was_silent
+            raise
+        finally:
+            tell()
+            self._places.give_back()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """A connection whose statements are committed together when the block ends, or not at all when it raises."""
-        with self.engine.connect() as connection:
+        with self.connection() as connection:
             connection.exec_driver_sql(self._begin)
             try:
                 yield connection
@@ -42,6 +66,11 @@ class Database:
             except BaseException:
                 _roll_back(connection)
                 raise
+
+    def now(self) -> float:
+        """The database's own time, in Unix seconds."""
+        with self.connection() as connection:
+            return float(connection.exec_driver_sql(NOW.get(self.engine.dialect.name, NOW_ELSEWHERE)).scalar_one())
 
 
 def _roll_back(connection: Connection) -> None:
@@ -62,7 +91,7 @@ def connect_database(
     ``timeout_seconds`` bounds the connect, the wait for a pooled connection and, without ``statement_seconds``, each
     statement.
     """
-    address = make_url(url)
+    address, statement_seconds = make_url(url), statement_seconds or timeout_seconds
     engine = create_engine(
         address,
         pool_size=pool_size,
@@ -72,37 +101,7 @@ def connect_database(
         pool_reset_on_return=None,
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,
-        **_dialect_options(address, timeout_seconds, statement_seconds or timeout_seconds),
+        **driver_options(address, timeout_seconds, statement_seconds),
     )
-    if address.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-    return Database(engine)
-
-
-def _dialect_options(address: URL, timeout_seconds: float, statement_seconds: float) -> dict[str, Any]:
-    """What each driver calls its time limits. libpq and PyMySQL take whole seconds to connect.
-
-    ``statement_timeout`` is kept by PostgreSQL itself; ``tcp_user_timeout`` ends the wait for a host that is gone.
-    """
-    whole_seconds = max(1, round(timeout_seconds))
-    match address.get_backend_name():
-        case "postgresql":
-            milliseconds = int(statement_seconds * 1000)
-            options = f"-c statement_timeout={milliseconds} -c timezone=UTC"
-            limits = {"connect_timeout": max(2, whole_seconds), "tcp_user_timeout": milliseconds, "keepalives_idle": 10}
-            return {"connect_args": {"options": options, **limits}}
-        case "mysql" | "mariadb":
-            statement = dict.fromkeys(("read_timeout", "write_timeout"), max(1, round(statement_seconds)))
-            limits = {"connect_timeout": whole_seconds, **statement}
-            session = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
-            return {"connect_args": {"charset": "utf8mb4", "init_command": session, **limits}}
-        case _:
-            return {"connect_args": {"timeout": SQLITE_LOCK_SECONDS, "check_same_thread": False}}
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-    """Switch on WAL, waiting for locks, and foreign keys."""
-    connection.execute(f"PRAGMA busy_timeout = {int(SQLITE_LOCK_SECONDS * 1000)}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA foreign_keys = ON")
+    keep_to_limits(engine, statement_seconds)
+    return Database(engine, pool_size, timeout_seconds)

@@ -12,7 +12,7 @@ class SmsMessage(Model):
     """One try with one gateway. No code is kept, and the phone only as a pseudonym and masked.
 
     ``outcome`` and ``reason`` are the values of ``sms.gateway``; ``receipt`` is ``delivered`` or ``failed`` once the vendor
-    said so; ``verified_at`` is when the shopper typed the code.
+    said so; ``verified_at`` is when the shopper typed the code; ``request_id`` is the request that asked for the message.
     """
 
     __tablename__ = "sms_messages"
@@ -31,6 +31,7 @@ class SmsMessage(Model):
     vendor_message_id: Mapped[str | None] = mapped_column(key_text(64))
     vendor_code: Mapped[str | None] = mapped_column(String(96))
     vendor_request_id: Mapped[str | None] = mapped_column(String(64))
+    request_id: Mapped[str | None] = mapped_column(String(64))
     sent_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     receipt: Mapped[str | None] = mapped_column(String(16))
     receipt_code: Mapped[str | None] = mapped_column(String(96))

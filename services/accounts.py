@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from models import User
@@ -31,6 +31,12 @@ from services.session_cache import SessionCache
 from services.sessions import Caller, Sessions, SignedIn
 from services.sources import Source
 from services.tickets import Tickets
+
+ADD = insert(User)
+# The unique keys of the form: those of other accounts that have one of its facts.
+TAKEN = select(User.username_key, User.verified_email_key).where(
+    or_(User.username_key == bindparam("username"), User.verified_email_key == bindparam("email"))
+)
 
 
 class Accounts:
@@ -81,7 +87,7 @@ class Accounts:
         try:
             with self._database.transaction() as connection:
                 self._dormancy.detach(connection, former, source)
-                connection.execute(insert(User), user)
+                connection.execute(ADD, user)
                 session_id = new_id()
                 pair = self._sessions.open(connection, user["id"], user["credential_version"], source, session_id)
                 self._devices.first(connection, user["id"], source)
@@ -130,15 +136,12 @@ class Accounts:
 
     def _taken(self, username: str, email: str) -> ServiceError | None:
         """What is taken, before a hash is paid for; the unique keys decide again when the row is written."""
-        facts = (
-            (User.username_key, fold(username), UsernameTaken),
-            (User.verified_email_key, fold(email), EmailTaken),
-        )
-        query = select(*(column for column, _, _ in facts)).where(or_(*(column == value for column, value, _ in facts)))
+        name, address = fold(username), fold(email)
         with self._database.connection() as connection:
-            rows = connection.execute(query).all()
-        taken = (error() for column, value, error in facts if any(row._mapping[column.key] == value for row in rows))
-        return next(taken, None)
+            rows = connection.execute(TAKEN, {"username": name, "email": address}).all()
+        if any(row.username_key == name for row in rows):
+            return UsernameTaken()
+        return EmailTaken() if rows else None
 
     def _conflict(self, phone: str) -> ServiceError:
         """Which unique key refused the row: the phone's, else the name's."""

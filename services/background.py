@@ -9,13 +9,15 @@ from collections.abc import Callable
 
 from structlog.typing import FilteringBoundLogger
 
+from services.request_ids import current_request_id, on_behalf_of
+
 CAPACITY = 1000
 IDLE_SECONDS = 1.0
 LOOK_SECONDS = 0.02
 
 
 class Background:
-    """Runs what it is given, one after the other, in a thread that lives while there is work.
+    """Runs what it is given, one after the other and in the name of the request that gave it, in a thread that lives while there is work.
 
     ``pause_seconds`` lie at least between submission and work: it then takes no time from the reply that is just being made.
 
@@ -39,7 +41,7 @@ class Background:
         """Run ``work`` soon; what it raises is logged by its type."""
         with self._lock:
             try:
-                self._work.put_nowait((time.monotonic() + self._pause_seconds, work))
+                self._work.put_nowait((time.monotonic() + self._pause_seconds, current_request_id(), work))
             except queue.Full:
                 self.dropped += 1
                 dropped = self.dropped
@@ -54,7 +56,7 @@ class Background:
         return self._work.unfinished_tasks == 0
 
     def _begin_anew(self) -> None:
-        self._work: queue.Queue[tuple[float, Callable[[], object]]] = queue.Queue(CAPACITY)
+        self._work: queue.Queue[tuple[float, str, Callable[[], object]]] = queue.Queue(CAPACITY)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -73,7 +75,7 @@ class Background:
     def _run(self) -> None:
         while True:
             try:
-                due, work = self._work.get(timeout=self._idle_seconds)
+                due, request_id, work = self._work.get(timeout=self._idle_seconds)
             except queue.Empty:
                 with self._lock:
                     if self._work.empty():
@@ -82,11 +84,16 @@ class Background:
                 continue
             try:
                 time.sleep(max(0, due - time.monotonic()))
-                work()
-            except Exception as error:
-                self._log.error("work_failed", queue=self._name, error=type(error).__name__)
+                with on_behalf_of(request_id):
+                    self._do(work)
             finally:
                 self._work.task_done()
+
+    def _do(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception as error:
+            self._log.error("work_failed", queue=self._name, error=type(error).__name__)
 
 
 def drain(seconds: float) -> bool:

@@ -1,7 +1,6 @@
 """SMS codes: sent with care, redeemed once."""
 
 import json
-import re
 import secrets
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -10,45 +9,31 @@ from dataclasses import dataclass
 from cryptography.fernet import InvalidToken
 from redis.exceptions import RedisError
 
+from services.circuit import CircuitOpen
 from services.debts import Debts
-from services.errors import (
-    CodeExpired,
-    CodeIncorrect,
-    Invalid,
-    Later,
-    RateLimited,
-    ServiceError,
-    ServiceUnavailable,
-    SmsCooldown,
-    SmsDailyLimit,
-    SmsHourlyLimit,
-)
+from services.errors import CodeExpired, CodeIncorrect, Invalid, ServiceError, ServiceUnavailable
 from services.keyring import Keyring
+from services.owed import Owed
 from services.phones import mask_phone, region_of
+from services.request_ids import current_request_id
 from services.scripts import RedisClient, load_script
 from services.sender import Sender
+from services.sends import (
+    LOST,
+    SMS_ID,
+    ChallengeRules,
+    Sends,
+    challenge_key,
+    guesses_key,
+    phone_pseudonym,
+    raise_refusal,
+)
 from services.tester_numbers import TesterNumbers
 from services.texts import code_text
 from sms.gateway import Message
 
 CODE_LENGTH = 6
-TAG_LENGTH = 16
 TESTER = "tester"
-SMS_ID = re.compile(rf"[A-Za-z0-9_-]{{22}}[0-9a-f]{{{TAG_LENGTH}}}")
-REFUSALS: dict[str, type[Later]] = {cls.code: cls for cls in (SmsCooldown, SmsHourlyLimit, SmsDailyLimit, RateLimited)}
-
-
-@dataclass(frozen=True)
-class ChallengeRules:
-    """How often and how long; times in seconds, 0 for no limit on sends."""
-
-    cooldown: int
-    per_hour: int
-    per_day: int
-    lifetime: int
-    attempts: int
-    wrong_guesses_per_day: int
-    regions: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -94,16 +79,18 @@ class Challenges:
         keyring: Keyring,
         sender: Sender,
         testers: TesterNumbers,
+        sends: Sends,
+        owed: Owed,
         debts: Debts,
         rules: ChallengeRules,
     ) -> None:
-        self._redis = redis
         self._keyring = keyring
         self._sender = sender
         self._testers = testers
+        self._sends = sends
+        self._owed = owed
         self._debts = debts
         self._rules = rules
-        self._claim_send = load_script(redis, "claim_send")
         self._redeem_code = load_script(redis, "redeem_code")
         self._reopen_challenge = load_script(redis, "reopen_challenge")
 
@@ -143,12 +130,13 @@ class Challenges:
 
         Raises ``CodeExpired``, ``CodeIncorrect`` or ``RateLimited``.
         """
-        challenge = self._redeem(sms_id, code, purposes, subject)
+        guess = secrets.token_hex(8)
+        challenge = self._redeem(sms_id, code, purposes, subject, guess)
         try:
             yield Proof(challenge.phone, challenge.purpose)
         except Exception as error:
             if keep_on_refusal or isinstance(error, ServiceUnavailable) or not isinstance(error, ServiceError):
-                self._reopen_challenge(keys=[_challenge_key(sms_id)])
+                self._reopen(sms_id, guess)
             else:
                 self._note_verified(sms_id, challenge)
             raise
@@ -162,7 +150,7 @@ class Challenges:
 
     def _deliver(self, sms_id: str, language: str, fields: dict[str, str]) -> SentCode:
         message_id = secrets.token_hex(8)
-        left_ms, sealed = self._claim(sms_id, message_id, fields)
+        left_ms, sealed = self._sends.claim(sms_id, message_id, fields)
         expires_in = left_ms // 1000
         try:
             challenge = self._open(sms_id, sealed)
@@ -171,60 +159,47 @@ class Challenges:
                 trusted = bool(challenge.subject and fields)
                 self._sender.send(_message(sms_id, challenge, expires_in, language), trusted)
         except (ServiceError, RedisError):
-            self._give_back(sms_id, message_id, new=bool(fields))
+            self._sends.give_back(sms_id, message_id, new=bool(fields))
             raise
         phone = mask_phone(challenge.phone)
         return SentCode(sms_id, phone, challenge.purpose, CODE_LENGTH, expires_in, self._rules.cooldown)
 
-    def _claim(self, sms_id: str, message_id: str, fields: dict[str, str]) -> tuple[int, str]:
+    def _redeem(self, sms_id: str, code: str, purposes: Collection[str], subject: str, guess: str) -> _Challenge:
+        """What the code was for. A right guess whose verdict got lost on its way leaves the code good; a wrong one counts."""
         if not SMS_ID.fullmatch(sms_id):
             raise CodeExpired
-        rules = self._rules
-        verdict, number, *kept = self._claim_send(
-            keys=[sends_key(phone_pseudonym(sms_id)), _challenge_key(sms_id)],
-            args=[
-                rules.cooldown,
-                rules.per_hour,
-                rules.per_day,
-                message_id,
-                rules.attempts,
-                rules.lifetime if fields else 0,
-                *(part for pair in fields.items() for part in pair),
-            ],
-        )
-        _raise_refusal(verdict, number)
-        return number, kept[0].decode()
-
-    def _give_back(self, sms_id: str, message_id: str, new: bool) -> None:
-        """Nothing was sent, so nothing counts."""
-        with self._redis.pipeline() as pipeline:
-            pipeline.zrem(sends_key(phone_pseudonym(sms_id)), message_id)
-            if new:
-                pipeline.delete(_challenge_key(sms_id))
-            pipeline.execute()
-
-    def _redeem(self, sms_id: str, code: str, purposes: Collection[str], subject: str) -> _Challenge:
-        if not SMS_ID.fullmatch(sms_id):
-            raise CodeExpired
-        rules = self._rules
-        verdict, detail = self._redeem_code(
-            keys=[_challenge_key(sms_id), guesses_key(phone_pseudonym(sms_id))],
-            args=[
-                rules.attempts,
-                rules.wrong_guesses_per_day,
-                f",{','.join(purposes)},",
-                subject,
-                secrets.token_hex(8),
-                *self._keyring.checks(sms_id, code),
-            ],
-        )
+        try:
+            verdict, detail = self._redeem_code(
+                keys=[challenge_key(sms_id), guesses_key(phone_pseudonym(sms_id))],
+                args=[
+                    self._rules.attempts,
+                    self._rules.wrong_guesses_per_day,
+                    f",{','.join(purposes)},",
+                    subject,
+                    guess,
+                    *self._keyring.checks(sms_id, code),
+                ],
+            )
+        except CircuitOpen:
+            raise
+        except LOST:
+            self._reopen(sms_id, guess)
+            raise
         if verdict == b"code_incorrect":
             raise CodeIncorrect(attempts_left=detail)
-        _raise_refusal(verdict, detail)
+        raise_refusal(verdict, detail)
         challenge = self._open(sms_id, detail.decode())
         if challenge.purpose not in purposes or challenge.subject != subject:
             raise CodeExpired
         return challenge
+
+    def _reopen(self, sms_id: str, guess: str) -> None:
+        """At once, or when Redis is back."""
+
+        def reopen() -> None:
+            self._reopen_challenge(keys=[challenge_key(sms_id)], args=[guess])
+
+        self._owed.settle(f"reopen:{guess}", self._rules.lifetime, reopen)
 
     def _open(self, sms_id: str, sealed: str) -> _Challenge:
         """What was sealed for this challenge, and for no other.
@@ -242,31 +217,7 @@ class Challenges:
 
 def _message(sms_id: str, challenge: _Challenge, expires_in: int, language: str) -> Message:
     text = code_text(challenge.purpose, challenge.code, expires_in, language)
-    return Message(sms_id, challenge.phone, challenge.purpose, challenge.code, text, language, expires_in)
-
-
-def phone_pseudonym(sms_id: str) -> str:
-    """The name of the phone that a challenge belongs to, as its id carries it."""
-    return sms_id[-TAG_LENGTH:]
-
-
-def _raise_refusal(verdict: bytes, wait_ms: int) -> None:
-    name = verdict.decode()
-    if name == CodeExpired.code:
-        raise CodeExpired
-    if name in REFUSALS:
-        raise REFUSALS[name](retry_after=wait_ms / 1000)
-
-
-def sends_key(pseudonym: str) -> str:
-    """Where the times of a phone's messages are."""
-    return f"sms:{{{pseudonym}}}:sends"
-
-
-def guesses_key(pseudonym: str) -> str:
-    """Where the times of a phone's wrong guesses are."""
-    return f"sms:{{{pseudonym}}}:wrong"
-
-
-def _challenge_key(sms_id: str) -> str:
-    return f"sms:{{{phone_pseudonym(sms_id)}}}:{sms_id[:-TAG_LENGTH]}"
+    request_id = current_request_id()
+    return Message(
+        sms_id, challenge.phone, challenge.purpose, challenge.code, text, language, expires_in, request_id=request_id
+    )

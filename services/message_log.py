@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, not_, or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from structlog.typing import FilteringBoundLogger
 
 from models import SmsMessage
 from models.database import Database
+from models.deadlines import within
+from services.background import Background
 from services.clock import Clock
 from services.ids import new_id
 from services.keyring import Keyring
@@ -17,6 +19,8 @@ from services.phones import mask_phone, region_of
 from services.purges import purge
 from sms.gateway import Delivery, Message, Outcome, Reason
 
+WRITE_SECONDS = 0.5
+LATER_SECONDS = 2
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 VERIFIED = (
@@ -70,13 +74,17 @@ class Receipt(Protocol):
 
 
 class MessageLog:
-    """Rows of ``sms_messages``. Writing one never fails a request: a row that can't be written is a line in the log."""
+    """Rows of ``sms_messages``. Writing one never fails a request, nor holds it up for long.
+
+    A row that can't be written now is tried once more a little later; then it is a line in the log.
+    """
 
     def __init__(self, database: Database, keyring: Keyring, clock: Clock, log: FilteringBoundLogger) -> None:
         self._database = database
         self._keyring = keyring
         self._clock = clock
         self._log = log
+        self._later = Background("messages", log, pause_seconds=LATER_SECONDS)
 
     def record(self, gateway: str, message: Message, delivery: Delivery) -> None:
         """Keep one try."""
@@ -94,6 +102,7 @@ class MessageLog:
             "vendor_message_id": delivery.message_id,
             "vendor_code": delivery.vendor_code,
             "vendor_request_id": delivery.request_id,
+            "request_id": message.request_id or None,
             "sent_at": self._clock(),
         }
         self._write(insert(SmsMessage), row)
@@ -179,8 +188,18 @@ class MessageLog:
 
     def _write(self, statement: Any, values: dict[str, Any]) -> None:
         try:
+            with within(WRITE_SECONDS), self._database.connection() as connection:
+                connection.execute(statement, values)
+        except SQLAlchemyError:
+            self._later.submit(lambda: self._write_late(statement, values))
+
+    def _write_late(self, statement: Any, values: dict[str, Any]) -> None:
+        """The first try may have written it without hearing so."""
+        try:
             with self._database.connection() as connection:
                 connection.execute(statement, values)
+        except IntegrityError:
+            return
         except SQLAlchemyError as error:
             self._log.error("message_log_unwritten", error=type(error).__name__)
 

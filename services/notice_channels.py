@@ -28,7 +28,9 @@ class SmsChannel:
         """
         if not self._caps.claim(letter.kind, letter.to, letter.id):
             raise NotTold("capped", final=True)
-        message = Message(letter.id, letter.to, letter.kind, "", letter.text.sms, letter.language, 0, letter.link)
+        message = Message(
+            letter.id, letter.to, letter.kind, "", letter.text.sms, letter.language, 0, letter.link, letter.request_id
+        )
         try:
             self._sender.send(message, True)
         except ServiceError as error:
@@ -47,7 +49,8 @@ class MailChannel:
         if not self._caps.claim(letter.kind, letter.to, letter.id):
             raise NotTold("capped", final=True)
         text = letter.text.mail(letter.at)
-        mail = Mail(letter.id, letter.to, letter.text.subject, text, letter.language, letter.kind, letter.link)
+        subject = letter.text.subject
+        mail = Mail(letter.id, letter.to, subject, text, letter.language, letter.kind, letter.link, letter.request_id)
         try:
             self._transport.send(mail)
         except NotTaken as error:

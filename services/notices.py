@@ -1,5 +1,6 @@
 """Notices: what shoppers have to be told. Written with the act, sent after its commit, tried again until it is told."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +8,7 @@ from typing import Any, Protocol
 
 import orjson
 from cryptography.fernet import InvalidToken
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Update, bindparam, insert, select, update
 from structlog.typing import FilteringBoundLogger
 
 from models import Notice
@@ -18,6 +19,7 @@ from services.emails import mask_email
 from services.ids import new_id
 from services.keyring import Keyring
 from services.phones import mask_phone
+from services.request_ids import on_behalf_of
 from services.sources import Source
 from services.texts import NoticeText, notice_text
 
@@ -42,12 +44,18 @@ CLAIM = (
     .values(due_at=bindparam("next"), attempts=Notice.attempts + 1)
 )
 # Where two have sent the same notice, the one that failed has nothing to say.
-UNSENT = update(Notice).where(Notice.id == bindparam("notice"), Notice.sent_at.is_(None))
+_UNSENT = update(Notice).where(Notice.id == bindparam("notice"), Notice.sent_at.is_(None))
+SENT = _UNSENT.values(sent_at=bindparam("now"), due_at=None, sealed="", error=None)
+NOT_SENT = _UNSENT.values(error=bindparam("word"))
+GIVEN_UP = NOT_SENT.values(due_at=None)
 
 
 @dataclass(frozen=True)
 class Letter:
-    """A notice on its way: ``to`` is E.164 or an address, ``kind`` what it tells of, ``link`` is in the text too."""
+    """A notice on its way: ``to`` is E.164 or an address, ``kind`` what it tells of, ``link`` is in the text too.
+
+    ``request_id`` names the request that it tells of; it is empty where there was none.
+    """
 
     id: str
     kind: str
@@ -56,6 +64,7 @@ class Letter:
     text: NoticeText
     link: str | None
     at: datetime
+    request_id: str = ""
 
 
 class NotTold(Exception):
@@ -98,6 +107,7 @@ class Notices:
         self._log = log
         self._soon = {name: Background(f"notices-{name}", log) for name in channels}
         self._asked: set[str] = set()
+        self._written = _Written()
 
     def tell(
         self,
@@ -125,8 +135,9 @@ class Notices:
         self._add(connection, SMS, kind, user_id, source, to, mask_phone(to), values)
 
     def send_soon(self) -> None:
-        """After the commit: send what is due, without making the reply wait."""
-        for name in self._channels.keys() - self._asked:
+        """After the commit of what this thread wrote: send what is due in its channels, without making the reply wait."""
+        names, self._written.channels = self._written.channels, set()
+        for name in names & self._channels.keys() - self._asked:
             self._asked.add(name)
             self._soon[name].submit(lambda name=name: self._send_asked(name))  # type: ignore[misc]
 
@@ -142,8 +153,11 @@ class Notices:
     def _send(self, name: str) -> int:
         sent = 0
         try:
-            while rows := self._due(name):
-                sent += sum([self._try(row) for row in rows])
+            more = True
+            while more:
+                rows = self._due(name)
+                sent += sum([self._try_on_behalf(row) for row in rows])
+                more = len(rows) == BATCH
         except _Outage:
             pass
         return sent
@@ -174,10 +188,15 @@ class Notices:
             "due_at": now,
         }
         connection.execute(ADD, row)
+        self._written.channels.add(channel)
 
     def _due(self, channel: str) -> list[Any]:
         with self._database.connection() as connection:
             return list(connection.execute(DUE, {"channel": channel, "now": self._clock()}))
+
+    def _try_on_behalf(self, row: Any) -> bool:
+        with on_behalf_of(row.request_id):
+            return self._try(row)
 
     def _try(self, row: Any) -> bool:
         """Claim and send one; False when somebody else has it, or it was not taken. Raises ``_Outage``."""
@@ -191,8 +210,8 @@ class Notices:
             if reason.outage:
                 raise _Outage from None
             return False
-        self._log.info("notice_sent", kind=row.kind, channel=row.channel, asked_in=row.request_id)
-        self._note(row, sent_at=self._clock(), due_at=None, sealed="", error=None)
+        self._log.info("notice_sent", kind=row.kind, channel=row.channel, notice=row.id)
+        self._note(SENT, row, now=self._clock())
         return True
 
     def _claim(self, row: Any) -> bool:
@@ -207,7 +226,7 @@ class Notices:
         except InvalidToken:
             raise NotTold("unreadable", final=True) from None
         text = notice_text(row.kind, language, **values)
-        return Letter(row.id, row.kind, to, language, text, values.get("link"), row.created_at)
+        return Letter(row.id, row.kind, to, language, text, values.get("link"), row.created_at, row.request_id or "")
 
     def _note_failure(self, row: Any, reason: NotTold) -> None:
         given_up = reason.final or row.attempts >= len(PAUSES)
@@ -219,11 +238,18 @@ class Notices:
             attempts=row.attempts + 1,
             notice=row.id,
         )
-        self._note(row, error=reason.word, **({"due_at": None} if given_up else {}))
+        self._note(GIVEN_UP if given_up else NOT_SENT, row, word=reason.word)
 
-    def _note(self, row: Any, **values: Any) -> None:
+    def _note(self, outcome: Update, row: Any, **values: Any) -> None:
         with self._database.connection() as connection:
-            connection.execute(UNSENT.values(**values), {"notice": row.id})
+            connection.execute(outcome, {"notice": row.id, **values})
+
+
+class _Written(threading.local):
+    """The channels that this thread wrote notices for, and has not asked to send yet."""
+
+    def __init__(self) -> None:
+        self.channels: set[str] = set()
 
 
 class _Outage(Exception):

@@ -1,19 +1,17 @@
 """Sessions and profiles, kept in Redis for a minute so that an authenticated call costs one round trip and no SQL."""
 
 import secrets
-import threading
-import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 import orjson
 from redis.exceptions import RedisError
 
+from services.owed import Owed
 from services.profiles import Profile
 from services.scripts import RedisClient, load_script
 
 LIFETIME = 60
-RETRY_SECONDS = 0.5
 # Grows with every change of what is kept, so that two releases at once don't read each other's entries.
 SHAPE = 1
 
@@ -35,13 +33,16 @@ class SessionCache:
     back. A deletion works on a Redis that is out of memory too.
     """
 
-    def __init__(self, redis: RedisClient) -> None:
+    def __init__(self, redis: RedisClient, owed: Owed) -> None:
         self._redis = redis
+        self._owed = owed
         self._take_lease = load_script(redis, "take_lease")
         self._fill_entry = load_script(redis, "fill_entry")
 
     def get(self, user_id: str, session_id: str) -> SessionState | None:
-        """What is cached, or None; one round trip."""
+        """What is cached, or None; one round trip. What Redis could not be told to forget is not asked for."""
+        if _key(user_id) in self._owed:
+            return None
         try:
             profile, version, expires_at = self._redis.hmget(_key(user_id), "profile", "version", session_id)
         except RedisError:
@@ -74,23 +75,10 @@ class SessionCache:
     def forget(self, user_id: str) -> None:
         """Drop all that is known of an account; called after every commit that changes it.
 
-        A connection that broke is no reason not to: deleting twice is deleting. Where Redis is away, a thread goes on
-        trying for as long as an entry can live.
+        Where Redis is away, or takes no writes, it is told later, for as long as an entry can live.
         """
-        if not (self._delete(user_id) or self._delete(user_id)):
-            threading.Thread(target=self._forget_later, args=(user_id,), name="forget", daemon=True).start()
-
-    def _delete(self, user_id: str) -> bool:
-        try:
-            self._redis.delete(_key(user_id))
-        except RedisError:
-            return False
-        return True
-
-    def _forget_later(self, user_id: str) -> None:
-        deadline = time.monotonic() + LIFETIME
-        while time.monotonic() < deadline and not self._delete(user_id):
-            time.sleep(RETRY_SECONDS)
+        key = _key(user_id)
+        self._owed.settle(key, LIFETIME, lambda: self._redis.delete(key))
 
 
 def _key(user_id: str) -> str:

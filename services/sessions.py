@@ -1,14 +1,16 @@
 """Sessions: opened by a login, carried on by refreshes, checked at every call, ended for good."""
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from services.bulkhead import Bulkhead
 from services.clock import Clock
+from services.doubts import Doubts
 from services.errors import (
     InvalidCredentials,
     NotFound,
@@ -79,6 +81,7 @@ class Sessions:
         self,
         store: SessionStore,
         cache: SessionCache,
+        doubts: Doubts,
         tokens: Tokens,
         events: Events,
         clock: Clock,
@@ -87,9 +90,11 @@ class Sessions:
         session_lifetime: timedelta,
         grace: timedelta,
         most: int,
+        uncached: Bulkhead,
     ) -> None:
         self._store = store
         self._cache = cache
+        self._doubts = doubts
         self._tokens = tokens
         self._events = events
         self._clock = clock
@@ -97,6 +102,7 @@ class Sessions:
         self._session_lifetime = session_lifetime
         self._grace = grace
         self._most = most
+        self._uncached = uncached
 
     def open(
         self,
@@ -164,14 +170,21 @@ class Sessions:
         """
         old = self._tokens.read_refresh(token)
         now = self._clock()
-        rotated = self._store.rotate(old.claims, old.counter, now, self._expiry(now, old.ends_at))
-        if rotated or self._is_repeated_in_time(old, now):
+        if self._rotate(old, now) or self._is_repeated_in_time(old, now):
             return self._pair(RefreshClaims(old.claims, old.counter + 1, old.ends_at))
         ended = self._store.end(old.claims.session_id, now)
         self._cache.forget(old.claims.user_id)
         if ended:
             self._events.note("refresh_reused", old.claims.user_id, source, old.claims.session_id)
         raise RefreshReused
+
+    def _rotate(self, old: RefreshClaims, now: datetime) -> bool:
+        try:
+            return self._store.rotate(old.claims, old.counter, now, self._expiry(now, old.ends_at))
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                self._doubts.note(old)
+            raise
 
     def renew(self, connection: Connection, caller: Caller, credential_version: int) -> TokenPair:
         """Tokens of new credentials for the caller's session, in the transaction that changes them; the others end.
@@ -230,9 +243,10 @@ class Sessions:
         )
 
     def _load(self, claims: Claims) -> SessionState | None:
-        """What the database says, kept for the next calls."""
+        """What the database says, kept for the next calls; while nothing can be kept, it is asked for only so many at once."""
         lease = self._cache.lease(claims.user_id)
-        row = self._store.load(claims)
+        with nullcontext() if lease else self._uncached.place():
+            row = self._store.load(claims)
         if row is None:
             return None
         expires_at = ENDED if row.ended_at else int(row.expires_at.timestamp())
@@ -251,7 +265,9 @@ class Sessions:
             raise RefreshExpired
         if row.counter <= old.counter:
             raise RefreshInvalid
-        return bool(row.counter == old.counter + 1 and now - row.refreshed_at <= self._grace)
+        if row.counter != old.counter + 1:
+            return False
+        return bool(now - row.refreshed_at <= self._grace) or self._doubts.has(old)
 
 
 def _view(row: Any, current_id: str) -> SessionView:

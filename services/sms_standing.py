@@ -4,9 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from services.breakers import left_alone
-from services.challenges import guesses_key, sends_key
 from services.keyring import Keyring
 from services.scripts import RedisClient
+from services.sends import guesses_key, sends_key
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 

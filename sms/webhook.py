@@ -65,6 +65,8 @@ class WebhookGateway:
             "X-Timestamp": timestamp,
             "X-Signature": f"sha256={signature}",
         }
+        if message.request_id:
+            headers["X-Request-ID"] = message.request_id
         response = self._http.post(self._settings.url, data=body, headers=headers)
         if isinstance(response, Delivery):
             return response

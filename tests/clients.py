@@ -11,6 +11,8 @@ from urllib.parse import urlencode, urlsplit
 from flask import Flask
 from werkzeug.datastructures import Headers
 
+from tests.secrecy import SEEN
+
 NO_BODY = object()
 
 
@@ -50,9 +52,10 @@ check_reply = _find_check()
 
 
 class Client:
-    """Sends JSON, in English unless ``language`` says otherwise; ``data`` sends bytes as they are."""
+    """Sends JSON, in English unless ``language`` says otherwise, and ``headers`` each time; ``data`` sends bytes as they are."""
 
     language: str | None = "en"
+    headers: dict[str, str] = {}
 
     def get(self, path: str, **options: Any) -> Reply:
         return self.request("GET", path, **options)
@@ -83,8 +86,9 @@ class Client:
         """One call. ``headers`` win over those that the other arguments make; an empty one is left out."""
         path += f"?{urlencode(query)}" if query else ""
         body = data if json is NO_BODY else _dump(json)
-        sent = self._headers(body, token) | (headers or {})
+        sent = self._headers(body, token) | self.headers | (headers or {})
         reply = self.exchange(method, path, body, {name: value for name, value in sent.items() if value})
+        SEEN.note_exchange(reply.status, body, reply.body)
         check(method, path, reply, body)
         return reply
 

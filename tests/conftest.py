@@ -15,6 +15,16 @@ from sms.memory import MemoryGateway
 from tests.clients import Client, InProcessClient, LiveClient
 from tests.letters import Letters
 from tests.rows import Rows
+from tests.secrecy import (
+    ATTEMPT,
+    KEPT_NOWHERE,
+    SEEN,
+    TAP,
+    lying_in,
+    lying_in_redis,
+    lying_in_rows,
+    lying_in_whole_log,
+)
 from tests.servers.live import LiveServer
 from tests.servers.mariadb import MariadbServer
 from tests.servers.postgres import PostgresServer
@@ -32,21 +42,22 @@ def pytest_addoption(parser):
     parser.addoption(
         "--database", choices=("sqlite", "postgresql", "mysql"), default="sqlite", help="where rows are kept"
     )
-    parser.addoption("--rows-only", action="store_true", help="leave out what needs no database")
+    parser.addoption("--rows-only", action="store_true", help="leave out what another database says nothing new of")
 
 
 def pytest_collection_modifyitems(config, items):
-    """A second database has nothing new to say of tests that never ask it."""
+    """A second database has nothing new to say of tests that never ask it, or ask it nothing particular."""
     if config.getoption("--rows-only"):
-        config.hook.pytest_deselected(items=[item for item in items if not _needs_database(item)])
-        items[:] = filter(_needs_database, items)
+        config.hook.pytest_deselected(items=[item for item in items if not _is_about_rows(item)])
+        items[:] = filter(_is_about_rows, items)
 
 
-def _needs_database(item):
-    return "database_url" in item.fixturenames
+def _is_about_rows(item):
+    return "database_url" in item.fixturenames and not item.get_closest_marker("one_database")
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "one_database: what every database says alike, and `--rows-only` leaves out")
     config.addinivalue_line("markers", "mysql: what `make test` runs on MariaDB too: registration, uniqueness, races")
 
 
@@ -108,6 +119,24 @@ def clean(request):
         _empty(request.getfixturevalue("engine"), request.getfixturevalue("tables"))
     if "live" in request.fixturenames:
         request.getfixturevalue("live").put_back()
+
+
+@pytest.fixture(autouse=True)
+def nothing_lies_about(request, clean):
+    """R7: after each test, no secret that its clients saw is in Redis, in a row or in the log."""
+    SEEN.begin(request.node.nodeid)
+    live = request.getfixturevalue("live") if "live" in request.fixturenames else None
+    before, live_before = len(TAP.lines), live.log_size if live else 0
+    yield
+    if SEEN.of_this_test:
+        said = b"".join(TAP.lines[before:]).decode() + (live.log_from(live_before) if live else "")
+        lies = lying_in(said, (*KEPT_NOWHERE, ATTEMPT))
+        if "redis_url" in request.fixturenames:
+            with Redis.from_url(request.getfixturevalue("redis_url")) as redis:
+                lies += lying_in_redis(redis)
+        if "database_url" in request.fixturenames:
+            lies += lying_in_rows(request.getfixturevalue("engine"), request.getfixturevalue("tables"))
+        assert lies == []
 
 
 def _empty(engine, tables):
@@ -206,7 +235,9 @@ def live(database_url, redis_url):
     """The real server; each test finds it running with its default settings."""
     server = LiveServer(database_url, redis_url)
     yield server
+    log = server.log
     server.remove()
+    assert lying_in_whole_log(log) == []
 
 
 @pytest.fixture

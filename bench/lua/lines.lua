@@ -1,12 +1,15 @@
 -- Send the lines of a file in turn, for ever: as bodies (POST), or as access tokens (GET).
 -- Arguments: the method, the file, and perhaps how many milliseconds a connection rests between requests, on average.
+-- The user agent is that of bench/shoppers.py: logins come from the device that registered.
+local agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+
 function init(args)
   local method, lines = args[1], {}
   for line in io.lines(args[2]) do
     if method == "GET" then
-      lines[#lines + 1] = wrk.format("GET", nil, {["Authorization"] = "Bearer " .. line})
+      lines[#lines + 1] = wrk.format("GET", nil, {["User-Agent"] = agent, ["Authorization"] = "Bearer " .. line})
     else
-      lines[#lines + 1] = wrk.format(method, nil, {["Content-Type"] = "application/json"}, line)
+      lines[#lines + 1] = wrk.format(method, nil, {["User-Agent"] = agent, ["Content-Type"] = "application/json"}, line)
     end
   end
   if args[3] then

@@ -1,7 +1,8 @@
 -- Take one message of a phone out of all its windows at once, or out of none, and keep the challenge it is for.
 -- KEYS: the phone's sends (sorted set, score = milliseconds), the challenge (hash)
 -- ARGV: cooldown in seconds, per hour, per day (0 is none), message id, attempts per challenge,
---       lifetime in seconds (0 for a resend), then the fields of a new challenge
+--       lifetime in seconds (0 for a resend), how many earlier messages follow, a pair of (id, age in milliseconds)
+--       of each of those, then the fields of a new challenge
 -- Returns {"ok", milliseconds left, sealed} or {refusal, milliseconds to wait}.
 local sends, challenge = KEYS[1], KEYS[2]
 local lifetime = tonumber(ARGV[6])
@@ -16,6 +17,12 @@ if lifetime == 0 then
   end
 end
 
+-- What was sent before this Redis began to count; telling it twice changes nothing. It is in no cooldown: its code is lost.
+local fields = 8 + 2 * tonumber(ARGV[7])
+for i = 8, fields - 1, 2 do
+  redis.call('ZADD', sends, 'NX', now - math.max(ARGV[i + 1], ARGV[1] * 1000), ARGV[i])
+  redis.call('PEXPIRE', sends, DAY)
+end
 redis.call('ZREMRANGEBYSCORE', sends, '-inf', now - DAY)
 
 local function wait(limit, window)
@@ -38,7 +45,7 @@ redis.call('ZADD', sends, now, ARGV[4])
 redis.call('PEXPIRE', sends, DAY)
 local left = lifetime * 1000
 if lifetime > 0 then
-  redis.call('HSET', challenge, unpack(ARGV, 7))
+  redis.call('HSET', challenge, unpack(ARGV, fields))
   redis.call('PEXPIRE', challenge, left)
 else
   left = redis.call('PTTL', challenge)

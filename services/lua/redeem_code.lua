@@ -24,7 +24,7 @@ end
 local attempts = redis.call('HINCRBY', challenge, 'attempts', 1)
 for i = 6, #ARGV do
   if ARGV[i] == kept[5] then
-    redis.call('HSET', challenge, 'state', 'used')
+    redis.call('HSET', challenge, 'state', 'used', 'used_by', ARGV[5])
     return {'ok', kept[6]}
   end
 end

@@ -9,6 +9,8 @@ import pytest
 
 from tests.clients import LiveClient
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def converse(live):

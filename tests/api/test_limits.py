@@ -2,7 +2,10 @@
 
 import pytest
 
+from api.config import LIMITS
+from api.routes import ROUTES
 from tests.clients import InProcessClient
+from tests.hostile.calls import WITH_BODY, WITHOUT_BODY
 from tests.shopper import new_phone
 from tests.timetravel import age_redis
 
@@ -73,6 +76,76 @@ def test_what_is_refused_for_its_form_counts_too(make_app):
     """A flood of broken bodies is a flood."""
     client = InProcessClient(make_app(LIMIT_LOGIN_PER_ADDRESS="3/minute"))
     assert [client.post("/v1/login", data=b"{").status for _ in range(4)] == [400, 400, 400, 429]
+
+
+JUNK = (b"", b"{", b"[]", b"null", b'""', b"{}", b'{"": ""}', b'{"account": "", "password": ""}', b"\xff", b"x" * 17000)
+
+
+def test_no_body_goes_round_an_address_s_limit(make_app):
+    """R52: on each limited route, whatever is sent and however it is typed, the fourth of three is refused."""
+    app = make_app(**dict.fromkeys((name for name in LIMITS if name.endswith("_PER_ADDRESS")), "3/minute"))
+    limited = [call for call in (*WITH_BODY, *WITHOUT_BODY) if _counts_addresses(call)]
+    assert len({call.rule for call in limited}) >= 11
+    for i, call in enumerate(limited):
+        for j, media in enumerate(("application/json", "text/plain", "")):
+            client = InProcessClient(app, address=f"203.0.{i}.{j}")
+            headers = {"Content-Type": media}
+            statuses = [client.request(call.method, call.path, data=body, headers=headers).status for body in JUNK]
+            assert 429 not in statuses[:3], call
+            assert set(statuses[3:]) == {429}, call
+
+
+def _counts_addresses(call):
+    """Whether its Resource has a limit by address."""
+    resource = dict(ROUTES)[call.rule]
+    limits = getattr(resource, "decorators", [])
+    return any(getattr(limit, "name", "").endswith("per_address") for limit in limits)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "entries"),
+    [
+        (1, ["198.51.100.{i}, 203.0.113.5"]),
+        (1, ["203.0.113.5:10{i}", "203.0.113.5", '"203.0.113.5"', "::ffff:203.0.113.5", "[::ffff:203.0.113.5]:44"]),
+        (1, ["unknown", "_hidden{i}", "1.2.3.4.{i}", "x" * 900, "0x7f.{i}", "203.0.113.{i}/8"]),
+        (
+            1,
+            [
+                "2001:db8::{i}",
+                "[2001:db8::{i}]:443",
+                "2001:db8::{i}%eth0",
+                "[2001:db8::{i}%25eth0]:1",
+                "2001:DB8:0:0::{i}",
+            ],
+        ),
+        (2, ["198.51.100.{i}", "", "unknown"]),
+        (2, ["10.{i}.0.1, 203.0.113.5, 10.0.0.1", "203.0.113.5, 10.0.0.{i}"]),
+        (9, ["198.51.100.{i}, 198.51.100.{i}, 198.51.100.{i}"]),
+    ],
+)
+def test_no_entry_of_a_proxy_s_header_is_a_new_address(make_app, proxies, entries):
+    """R11, R12: with one proxy and with several, with fewer entries than proxies, with ports, zones and garbage."""
+    client = InProcessClient(make_app(LIMIT_VERIFY_PER_ADDRESS="3/minute", trusted_proxies=proxies))
+
+    def call(i):
+        entry = entries[i % len(entries)].replace("{i}", str(i))
+        return client.post("/v1/sms/x/verify", json={"code": "123456"}, headers={"X-Forwarded-For": entry})
+
+    assert refusals(call, 9) == [4, 5, 6, 7, 8, 9]
+
+
+def test_guesses_at_many_phones_are_bounded_by_where_they_come_from(make_app):
+    """R16: five guesses at each of 2,000 phones from ten addresses: each address is refused after its 30 of a minute."""
+    app = make_app(LIMIT_VERIFY_PER_ADDRESS="30/minute", LIMIT_LOGIN_PER_ADDRESS="20/minute")
+    clients = [InProcessClient(app, address=f"203.0.113.{i}") for i in range(10)]
+    guesses = ((phone, guess) for phone in range(2000) for guess in range(5))
+    taken = 0
+    for phone, guess in guesses:
+        reply = clients[phone % 10].post(f"/v1/sms/{phone:022}{'0' * 16}/verify", json={"code": f"{guess:06}"})
+        taken += reply.status != 429
+        if phone >= 80:
+            break
+    assert taken == 300
 
 
 def test_an_address_limit_comes_before_the_body_is_looked_at(make_app):

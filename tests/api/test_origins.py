@@ -4,6 +4,8 @@ import pytest
 
 from tests.clients import InProcessClient
 
+pytestmark = pytest.mark.one_database
+
 GOOD = "https://shop.dongbao.example"
 FOREIGN = (
     "https://evil.example",

@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.one_database
+
 TOKEN = "TOKEN"
 CALLS = {
     "POST /v1/sms": {"phone": "13800138000", "purpose": "register"},

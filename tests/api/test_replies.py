@@ -7,6 +7,8 @@ import pytest
 from sms.gateway import Outcome
 from tests.clients import InProcessClient
 
+pytestmark = pytest.mark.one_database
+
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 NOWHERE = "unix:///nonexistent/redis.sock"
 
@@ -73,6 +75,27 @@ def test_replies_of_a_server_in_trouble_carry_them_too(away, broken, gateway, cl
     unsent = client.post("/v1/sms", json={"phone": "13900139000", "purpose": "login"})
     replies = [unavailable, defect, cooldown, unsent]
     assert [reply.status for reply in replies] == [503, 500, 429, 503]
+    assert all(carries_the_common_headers(reply) for reply in replies)
+
+
+def test_replies_of_a_visit_carry_them_too(client, shopper, make_shopper, make_app):
+    """R41: 200, 201, 202, 204, 403, 409, 410 and 422 of what is answered to people."""
+    ticket = shopper.prove()
+    closed, other = make_shopper(make_app()), shopper.another()
+    replies = [
+        shopper.fill_in(ticket, password="12345678"),
+        shopper.fill_in(ticket),
+        shopper.fill_in(ticket),
+        shopper.login() and shopper.me(),
+        other.ask_for_code(),
+        other.verify("x", "123456"),
+        client.put(
+            "/v1/me/password", json={"password": "x" * 9, "password_confirm": "x" * 9}, token=shopper.access_token
+        ),
+        shopper.logout(),
+        closed.me("x"),
+    ]
+    assert [reply.status for reply in replies] == [422, 201, 409, 200, 202, 410, 403, 204, 401]
     assert all(carries_the_common_headers(reply) for reply in replies)
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.contract.description import OPERATIONS
 
+pytestmark = pytest.mark.one_database
+
 # Whoever adds a route that needs no token says so here.
 PUBLIC = {
     "GET /v1/challenge",

@@ -196,7 +196,7 @@ def test_a_webhook_gets_the_whole_message(webhook):
     webhook.gateway().send(message)
     (taken,) = webhook.standin.messages
     sent = {name: taken[name] for name in ("id", "to", "purpose", "code", "text", "language", "expires_in")}
-    assert sent == {name: value for name, value in vars(message).items() if name != "link"}
+    assert sent == {name: value for name, value in vars(message).items() if name not in ("link", "request_id")}
     assert "【咚宝】".encode() in webhook.standin.requests[0].body
 
 
@@ -232,3 +232,10 @@ def test_a_connection_that_the_vendor_closed_meanwhile_costs_no_message(vendor):
 def test_names_by_language_have_a_default():
     chosen = templates("1", "2", "3", "4", "5", signs={ANY: "咚宝"})
     assert [chosen.sign_for(a_message(language=language)) for language in ("zh-CN", "en")] == ["咚宝", "咚宝"]
+
+
+def test_a_webhook_is_told_which_request_asked(webhook):
+    """As the reply's X-Request-ID had it; where no request did there is no such header."""
+    for message in (a_message(request_id="asked-7"), a_message()):
+        webhook.gateway().send(message)
+    assert [request.headers.get("x-request-id") for request in webhook.standin.requests] == ["asked-7", None]

@@ -7,6 +7,8 @@ import pytest
 
 from tests.hostile.raw import connect, converse, request_head
 
+pytestmark = pytest.mark.one_database
+
 JSON = "Content-Type: application/json"
 
 

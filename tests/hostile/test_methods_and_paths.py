@@ -9,6 +9,8 @@ from tests.hostile.calls import UNKNOWN_SMS_ID
 from tests.hostile.raw import converse, is_from_the_server_itself, request_head
 from tests.hostile.soundness import assert_sound
 
+pytestmark = pytest.mark.one_database
+
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "QUERY", "FOO", "POSTS")
 
 

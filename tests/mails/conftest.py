@@ -2,7 +2,7 @@ import pytest
 
 from mail.compose import Sender
 from mail.smtp import SmtpSettings, SmtpTransport
-from tests.mails.certificates import certificate
+from tests.certificates import certificate
 from tests.mails.postbox import Postbox
 
 SENDER = Sender.read("咚宝 <no-reply@shop.example>")

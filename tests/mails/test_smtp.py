@@ -9,8 +9,8 @@ import pytest
 from mail.smtp import SmtpSettings, SmtpTransport, Tls
 from mail.transport import Cause, Mail, NotTaken
 from services.clock import system_clock
+from tests.certificates import certificate
 from tests.gateways.sockets import not_accepting, refusing, resetting_in_handshake, silent_in_handshake
-from tests.mails.certificates import certificate
 from tests.mails.conftest import SENDER
 from tests.mails.postbox import Postbox, Rude, server_context
 
@@ -54,6 +54,12 @@ def test_a_mail_that_comes_twice_can_be_told_by_its_id(postbox, transport_to):
         transport_to(postbox).send(MAIL)
     first, second = postbox.of(MAIL.to)
     assert first["Message-ID"] == second["Message-ID"]
+    assert first["X-Request-ID"] is None
+
+
+def test_a_mail_names_the_request_that_it_tells_of(postbox, transport_to):
+    transport_to(postbox).send(replace(MAIL, request_id="asked-7"))
+    assert [message["X-Request-ID"] for message in postbox.of(MAIL.to)] == ["asked-7"]
 
 
 def test_a_domain_of_other_letters_is_written_as_servers_know_it(postbox, transport_to):

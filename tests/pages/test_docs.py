@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 
 from api.config import ROOT
 
+pytestmark = pytest.mark.one_database
+
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options"}
 
 

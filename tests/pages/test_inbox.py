@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 from services.dispatch import ANY_REGION, Route
 from tests.clients import InProcessClient
 
+pytestmark = pytest.mark.one_database
+
 HOSTILE = "<script>document.title = 'taken'</script><img src=x onerror=\"document.title='taken'\">"
 NO_COMMAND = "document.execCommand = () => false; navigator.clipboard.writeText = () => Promise.reject();"
 HIDDEN = "Object.defineProperty(document, 'hidden', {get: () => window.isHidden === true});"

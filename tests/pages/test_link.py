@@ -8,6 +8,8 @@ from tests.clients import InProcessClient
 from tests.letters import Letters
 from tests.shopper import Shopper
 
+pytestmark = pytest.mark.one_database
+
 LI = "li.si@example.com"
 
 

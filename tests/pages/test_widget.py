@@ -26,8 +26,7 @@ SHOP = """async (phone) => {
 }"""
 SOLVE = """async (challenge) => {
     const { solveWithWidget } = await import("./solve.js");
-    const started = performance.now();
-    return [await solveWithWidget(challenge), performance.now() - started];
+    return solveWithWidget(challenge);
 }"""
 
 
@@ -61,10 +60,8 @@ def test_a_shopper_gets_a_code_after_the_widgets_work(shop, live_client):
     assert shop.evaluate(SHOP, phone).endswith(phone[-4:])
 
 
-def test_the_hardest_challenge_of_an_older_key_is_solved_too(shop, record_property):
-    """The time is measured, not asserted: it is this machine's."""
+def test_the_hardest_challenge_of_an_older_key_is_solved_too(shop):
     older, newer = (Keyring(keys) for keys in ([SECRET], [SECRET, "x" * 32]))
     challenge = ProofOfWork(older, system_clock).issue("127.0.0.0", HARDEST)
-    payload, milliseconds = shop.evaluate(SOLVE, challenge)
-    record_property("milliseconds", milliseconds)
+    payload = shop.evaluate(SOLVE, challenge)
     assert ProofOfWork(newer, system_clock).read(payload, "127.0.0.0").level == HARDEST

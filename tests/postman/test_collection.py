@@ -14,6 +14,8 @@ from limits import parse_many
 from api.config import LIMITS, ROOT
 from tests.timetravel import age_redis
 
+pytestmark = pytest.mark.one_database
+
 FOLDER = ROOT / "postman"
 NEWMAN = FOLDER / "node_modules" / ".bin" / "newman"
 COLLECTION = FOLDER / "dongbao.postman_collection.json"

@@ -15,11 +15,12 @@ PACKAGES = {
     "mariadbd": "mariadb-server-core",
     "my_print_defaults": "mariadb-client-core",
     "chromium": "chromium",
+    "faketime": "faketime",
     "node": "nodejs",
     "npm": "npm",
     "curl": "curl",
     "make": "make",
-    "faketime": "faketime",
+    "memcached": "memcached",
 }
 NODE_PARTS = {ROOT / "postman": ".bin/newman", ROOT / "tests" / "pages": "altcha"}
 

@@ -33,6 +33,17 @@ class LiveServer:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     @property
+    def log_size(self) -> int:
+        """In bytes; 0 before the first start."""
+        return self._log.stat().st_size if self._log.exists() else 0
+
+    def log_from(self, start: int) -> str:
+        """What was printed since the log had ``start`` bytes."""
+        with self._log.open("rb") as log:
+            log.seek(start)
+            return log.read().decode(errors="replace")
+
+    @property
     def pid(self) -> int:
         """The parent of the workers."""
         return self._process.pid

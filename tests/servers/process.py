@@ -63,7 +63,8 @@ class ServerProcess:
                     return
             time.sleep(0.02)
         self.kill()
-        pytest.exit(f"{self._process.args[0]} did not start:\n{self.log.read_text(errors='replace')[-3000:]}", 3)
+        said = self.log.read_text(errors="replace")[-3000:] if self.log.is_file() else ""
+        pytest.exit(f"{self._process.args[0]} did not start:\n{said}", 3)
 
     def stop(self):
         """End it as its users do; after a while, by force."""

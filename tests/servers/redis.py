@@ -1,5 +1,6 @@
 """A private Redis, on a unix socket and, where asked for, on a TCP port."""
 
+import os
 import shutil
 import signal
 from pathlib import Path
@@ -20,16 +21,18 @@ class RedisServer:
         self.socket = self.folder / "redis.sock"
         self._held = reserve_port() if tcp else None
         self.port = self._held.getsockname()[1] if self._held else 0
+        self.data = self.folder / "data"
         self.url = f"unix://{self.socket}"
         self.tcp_url = f"redis://127.0.0.1:{self.port}/0" if tcp else None
         self._options = options
         self.start()
 
     def start(self):
+        self.data.mkdir(exist_ok=True)
         self._process = ServerProcess(
             [
                 *(_program(), "--port", str(self.port), "--bind", "127.0.0.1"),
-                *("--unixsocket", str(self.socket), "--dir", str(self.folder)),
+                *("--unixsocket", str(self.socket), "--dir", str(self.data)),
                 *("--save", "", "--appendonly", "no", "--daemonize", "no", *self._options),
             ],
             Path(self.folder / "redis.log"),
@@ -43,6 +46,13 @@ class RedisServer:
     def stop(self):
         self._process.kill()
         self.socket.unlink(missing_ok=True)
+
+    def freeze(self):
+        """It hangs: connections are taken, and nothing is answered."""
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def thaw(self):
+        os.kill(self._process.pid, signal.SIGCONT)
 
     def remove(self):
         """Stop it and delete its folder."""

@@ -63,7 +63,7 @@ def test_work_that_comes_just_when_the_thread_gives_up_is_done():
     with soon._lock:
         time.sleep(0.1)
         assert threads()
-        soon._work.put_nowait((0, lambda: done.append(2)))
+        soon._work.put_nowait((0, "", lambda: done.append(2)))
     wait_until(lambda: done == [1, 2])
 
 

@@ -6,9 +6,11 @@ import json
 import pytest
 from altcha import create_challenge
 
+from services.clock import system_clock
 from services.debts import Act, Debtor, Debts
 from services.keyring import Keyring
-from services.proof_of_work import EASIEST, HARDEST, LEEWAY, LIFETIME, LONGEST_PAYLOAD, ProofOfWork
+from services.proof_of_work import EASIEST, HARDEST, LEEWAY, LIFETIME, LONGEST_PAYLOAD, ProofOfWork, Solution
+from tests.clients import InProcessClient
 from tests.parallel import in_parallel
 from tests.settings import SECRET
 from tests.work import solve
@@ -24,8 +26,6 @@ def work(clock):
 @pytest.fixture(scope="module")
 def solved():
     """A payload of now, and the parts that it is made of."""
-    from services.clock import system_clock
-
     payload = solve(ProofOfWork(Keyring([SECRET]), system_clock).issue(HOME, EASIEST))
     return payload, json.loads(base64.b64decode(payload))
 
@@ -130,11 +130,12 @@ def test_of_many_at_once_as_many_pass_as_a_debtor_may_owe(redis, clock):
     assert [verdict.level for verdict in in_parallel(30, lambda i: debts.weigh(other))].count(0) == 6
     levels = [debts.weigh(Act("sms", (Debtor("sms:address:a", may, 1, 24),), "")).level for may in (7, 6, 4, 3, 2, 1)]
     assert levels == [0, 1, 1, 2, 2, 3]
+    asked_for_two = Act("sms", (Debtor("sms:address:a", 3, 1),), "")
+    assert debts.weigh(asked_for_two, solution=Solution(1, "easy", 60)).claim is None
+    assert debts.weigh(asked_for_two, solution=Solution(2, "right", 60)).claim
 
 
 def test_debts_end_by_themselves_and_name_nobody(make_app, redis):
-    from tests.clients import InProcessClient
-
     client = InProcessClient(make_app(challenge="adaptive"), "203.0.113.5")
     client.post("/v1/sms", json={"phone": "+8613800138000", "purpose": "register"})
     client.post("/v1/login", json={"account": "zhangsan", "password": "wrong password"})

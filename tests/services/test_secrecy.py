@@ -5,6 +5,8 @@ import re
 from redis import Redis
 from sqlalchemy import text
 
+from tests.waiting import wait_until
+
 PROBES = 12
 
 
@@ -55,6 +57,7 @@ def test_no_code_phone_or_token_lies_about(live, live_shopper, redis, engine):
         shopper = live_shopper.another()
         secrets += walk(shopper)
         phones.append(shopper.phone.removeprefix("+86"))
+    wait_until(lambda: live.log[start:].count("sms_console") >= PROBES)
     in_redis, in_log = dump_redis(redis), live.log[start:]
     assert "sms:" in in_redis
     assert "sms_console" in in_log
@@ -66,6 +69,7 @@ def test_the_log_has_one_line_for_a_message_with_its_phone_masked(live, live_sho
     """R7: what the console gateway prints."""
     start = len(live.log)
     live_shopper.send_code()
+    wait_until(lambda: "sms_tried" in live.log[start:])
     (line,) = [line for line in live.log[start:].splitlines() if "sms_console" in line]
     assert f"+86139****{live_shopper.phone[-4:]}" in line
     assert "******" in line

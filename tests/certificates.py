@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 def certificate(folder: Path, *, address: str = "127.0.0.1", days: int = 1) -> Path:
     """A certificate and its key in one file, its own authority; ``days`` until it ends, or since it did."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "postbox")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
     now = datetime.now(UTC)
     built = (
         x509.CertificateBuilder()

@@ -1,0 +1,76 @@
+"""What Redis is still to be told: done at once where it can be, else as soon as Redis takes it."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from redis.exceptions import RedisError
+from structlog.typing import FilteringBoundLogger
+
+CAPACITY = 10_000
+PAUSE_SECONDS = 0.1
+
+
+class Owed:
+    """Acts by name, each good to do twice, tried in their order until they are done or their time is over.
+
+    One thread does so, for as long as anything is owed. A process that ends forgets them, so nothing that must hold may
+    hang on one: what it undoes ends by itself at the same time.
+    """
+
+    def __init__(self, log: FilteringBoundLogger, now: Callable[[], float] = time.monotonic) -> None:
+        self._log = log
+        self._now = now
+        self._lock = threading.Lock()
+        self._acts: dict[str, tuple[float, Callable[[], object]]] = {}
+        self._thread: threading.Thread | None = None
+
+    def __contains__(self, name: str) -> bool:
+        """Whether an act of this name is still to be done."""
+        return name in self._acts
+
+    def settle(self, name: str, lifetime: float, act: Callable[[], object]) -> None:
+        """Do ``act``, twice if a connection broke; where Redis won't, go on trying for ``lifetime`` seconds."""
+        if not (self._try(act) or self._try(act)):
+            self._note(name, self._now() + lifetime, act)
+
+    def _note(self, name: str, deadline: float, act: Callable[[], object]) -> None:
+        with self._lock:
+            if len(self._acts) >= CAPACITY and name not in self._acts:
+                self._log.error("work_dropped", queue="owed")
+                return
+            self._acts[name] = deadline, act
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="owed", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while self._settle_all():
+            time.sleep(PAUSE_SECONDS)
+
+    def _settle_all(self) -> bool:
+        """Try each, up to the first that Redis won't take; says whether any is left."""
+        for name, (deadline, act) in list(self._acts.items()):
+            if self._now() < deadline and not self._try(act):
+                break
+            self._drop(name, deadline)
+        with self._lock:
+            if not self._acts:
+                self._thread = None
+            return bool(self._acts)
+
+    def _drop(self, name: str, deadline: float) -> None:
+        """Unless it was noted anew meanwhile."""
+        with self._lock:
+            if self._acts.get(name, (None,))[0] == deadline:
+                del self._acts[name]
+
+    def _try(self, act: Callable[[], object]) -> bool:
+        """Whether it is done; what fails otherwise than for Redis would fail again."""
+        try:
+            act()
+        except RedisError:
+            return False
+        except Exception as error:
+            self._log.error("work_failed", queue="owed", error=type(error).__name__)
+        return True

@@ -1,0 +1,59 @@
+"""Nodes whose clocks differ: 20 s harm nobody, and are found out before they do."""
+
+import subprocess
+from urllib.request import urlopen
+
+import pytest
+
+from tests.clients import LiveClient
+from tests.parallel import in_parallel
+from tests.servers.live import LiveServer
+
+AHEAD_SECONDS = 20
+
+
+class ServerAhead(LiveServer):
+    """Its clock is ahead, so that it is never ready."""
+
+    def start(self, **settings: object):
+        library = subprocess.run(
+            ["faketime", "-f", "+0s", "printenv", "LD_PRELOAD"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        clock = {"LD_PRELOAD": library, "FAKETIME": f"+{AHEAD_SECONDS}s", "FAKETIME_DONT_FAKE_MONOTONIC": 1}
+        super().start(WORKERS=1, **clock, **settings)
+
+    def _is_ready(self) -> bool:
+        with urlopen(f"{self.url}/healthz", timeout=2) as answer:
+            return answer.status == 200
+
+
+@pytest.fixture
+def ahead(database_url, redis_url):
+    """A second node, whose clock is ahead of the first's and of its parts'."""
+    server = ServerAhead(database_url, redis_url)
+    server.start()
+    yield server
+    server.remove()
+
+
+def test_tokens_of_a_node_whose_clock_is_ahead_are_good_at_the_others(live, ahead, live_shopper):
+    """R31: no 401 in a thousand requests here and there; and its readiness says what is wrong."""
+    live_shopper.register()
+    clients = [LiveClient(live.url), LiveClient(ahead.url)]
+    shoppers = [live_shopper.another() for _ in range(10)]
+    for shopper in shoppers:
+        shopper.register()
+
+    def walk(i: int) -> list[int]:
+        statuses, here, there = [], shoppers[i].on(clients[i % 2]), shoppers[i].on(clients[1 - i % 2])
+        for turn in range(50):
+            one, other = (here, there) if turn % 2 else (there, here)
+            fresh = one.refresh(one.refresh_token)
+            other.access_token, other.refresh_token = fresh["access_token"], fresh["refresh_token"]
+            statuses += [other.me().status]
+        return statuses
+
+    assert {status for statuses in in_parallel(10, walk) for status in statuses} == {200}
+    checks = clients[1].get("/readyz").json["checks"]
+    assert checks["clock"] == "skewed"
+    assert clients[0].get("/readyz").json["checks"]["clock"] == "ok"

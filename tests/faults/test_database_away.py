@@ -1,0 +1,121 @@
+"""The database hangs, is gone, or gives no connection: what each call says meanwhile, and how soon all is well again."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import psycopg
+import pytest
+
+from tests.faults.asking import Visit, ask, ask_together, said
+from tests.shopper import new_username
+from tests.waiting import wait_until
+
+AWAY = {"service_unavailable"}
+# What a shopper is told while there is no database: a code can be sent, a profile read that was read a moment ago.
+PROMISED = dict.fromkeys(
+    ("verify", "register", "available", "login", "refresh", "sessions", "rename", "logout"), AWAY
+) | {"send": {202}, "me": {200}}
+BACK_SECONDS = 2
+
+
+CROWD = 6
+
+
+@pytest.fixture
+def visit(visitor):
+    return Visit.of(visitor, codes=CROWD)
+
+
+def is_back(client):
+    return client.get("/readyz").status == 200
+
+
+def wait_until_back(client):
+    """All workers have found out, within the time that is promised."""
+    wait_until(lambda: all(is_back(client) for _ in range(16)), "the database's return", seconds=BACK_SECONDS)
+
+
+@pytest.mark.parametrize("fault", ["frozen", "cut off"])
+def test_a_silent_database(postgres, wire, visit, fault):
+    """R20, R53: each call is answered in time, 60 at once too; then nobody waits; and nothing was lost."""
+    client = visit.shopper.client
+    with postgres.frozen() if fault == "frozen" else wire.dead():
+        assert said(ask_together(visit.calls(), times=CROWD)) == PROMISED
+        me = max(ask(visit.shopper.me).seconds for _ in range(8))
+        assert me < 1, "who needs no database waits for it"
+        again = ask_together({"sessions": visit.calls()["sessions"]}, times=9)["sessions"]
+        waits = sorted(answer.seconds for answer in again)
+        assert waits[4] < 0.5, "more than the one that looks wait for a database that is known to be silent"
+        assert ask(lambda: client.get("/readyz")).reply.json["checks"]["database"] == "unreachable"
+        assert client.get("/healthz").status == 200
+    wait_until_back(client)
+    visit.goes_on()
+
+
+def test_a_database_that_refuses_and_starts_again(postgres, visit):
+    """R20, R25: 503 while it is away; then no call fails, though every connection in the pools is of before."""
+    postgres.stop()
+    try:
+        assert said(ask_together(visit.calls(), times=2)) == PROMISED
+    finally:
+        postgres.start()
+    wait_until_back(visit.shopper.client)
+    visit.goes_on()
+    postgres.stop()
+    postgres.start()
+    assert said(ask_together({"login": visit.shopper.try_login}, times=10)) == {"login": {200}}
+
+
+def test_connections_that_the_server_ends_are_replaced_before_anybody_meets_them(postgres, visit):
+    ask_together({"login": visit.shopper.try_login}, times=10)
+    assert postgres.end_connections()
+    time.sleep(0.1)
+    assert said(ask_together({"login": visit.shopper.try_login}, times=10)) == {"login": {200}}
+
+
+def test_a_database_whose_connections_are_all_taken(postgres, visit):
+    """R20: by others; what has its connection goes on, the rest is told 503."""
+    taken = []
+    assert postgres.end_connections()
+    with postgres.connect():
+        try:
+            with suppress(psycopg.OperationalError):
+                while True:
+                    taken.append(postgres.connect())
+            assert said(ask_together(visit.calls(), times=2)) == PROMISED
+        finally:
+            for connection in taken:
+                connection.close()
+    wait_until_back(visit.shopper.client)
+    visit.goes_on()
+
+
+def test_a_table_that_is_locked_holds_up_nobody_who_needs_none(postgres, visit):
+    """R53: a slow database fills the connections, and not the threads; every wait ends in time."""
+    storm = {"login": lambda: visit.shopper.try_login(new_username())}
+    with postgres.connect() as other, other.transaction():
+        other.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+        with ThreadPoolExecutor(1) as beside:
+            told = beside.submit(ask_together, storm, 60)
+            time.sleep(0.8)
+            assert max(ask(visit.shopper.me).seconds for _ in range(8)) < 0.5
+            assert said(told.result()) == {"login": AWAY}
+    wait_until_back(visit.shopper.client)
+    assert visit.shopper.try_login().status == 200
+
+
+def test_a_standby_that_takes_no_writes(postgres, visit):
+    """R20: as after a fail-over that the application has not followed yet."""
+    writes = ("register", "refresh", "rename", "logout")
+    with postgres.connect() as beside:
+        beside.execute("ALTER ROLE dongbao SET default_transaction_read_only = on")
+        postgres.end_connections()
+        try:
+            calls = {name: call for name, call in visit.calls().items() if name in writes}
+            assert said(ask_together(calls)) == dict.fromkeys(writes, AWAY)
+            assert visit.shopper.me().status == 200
+        finally:
+            beside.execute("ALTER ROLE dongbao RESET default_transaction_read_only")
+            postgres.end_connections()
+    visit.goes_on()

@@ -1,0 +1,121 @@
+"""What each call does while Redis is away, and after: the rows of the fault table, each walked through the front door."""
+
+import time
+
+import pytest
+
+from tests.faults.redis_place import REPLY_SECONDS, RedisPlace
+from tests.parallel import in_parallel
+from tests.races.crowd import at_once, told_apart
+from tests.waiting import wait_until
+
+FAULTS = ("refused", "hung", "out_of_memory", "disk_full", "read_only")
+
+
+@pytest.fixture(scope="module")
+def place(database_url):
+    place = RedisPlace(database_url)
+    yield place
+    place.remove()
+
+
+@pytest.fixture(autouse=True)
+def nothing_broke(place):
+    """A part that is away is no defect of ours."""
+    place.settle()
+    before = len(place.live.log)
+    yield
+    assert "internal_error" not in place.live.log[before:], place.live.log[before:][-3000:]
+
+
+def is_unavailable(reply):
+    return (reply.status, reply.code) == (503, "service_unavailable") and int(reply.headers["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_goes_on_and_what_waits(place, fault):
+    """R52: sending and verifying wait; logins, registrations, refreshes, reads and logouts go on. R53: no reply takes over 3 s."""
+    shopper, newcomer, leaver, forgetful = [place.shopper() for _ in range(4)]
+    shopper.register()
+    leaver.register()
+    forgetful.register()
+    reset = forgetful.form(forgetful.prove("reset_password"), username=None, email=None, password="another battery")
+    ticket, sms_id, code = newcomer.prove(), shopper.send_code("login"), shopper.last_code()
+    shopper.me()
+    leaver.me()
+    sent = place.live.log.count("sms_console")
+    with place.suffering(fault):
+        assert is_unavailable(shopper.ask_for_code("login"))
+        if fault != "out_of_memory":
+            assert is_unavailable(shopper.try_login_by_code(sms_id, code))
+        assert shopper.try_login(password="wrong password").code == "invalid_credentials"
+        shopper.login()
+        shopper.refresh()
+        assert shopper.me().status == 200
+        assert newcomer.fill_in(ticket).status == 201
+        assert forgetful.client.post("/v1/password/reset", json=reset).status == 204
+        assert forgetful.try_login(password="another battery").status == 200
+        assert newcomer.client.get("/v1/register/availability?username=somebody").status == 200
+        assert newcomer.client.get("/healthz").status == 200
+        assert leaver.logout().status == 204
+        ended = [leaver.me() for _ in range(6)]
+        # Where Redis answers and takes no writes, another process may believe what it kept, for a minute at most.
+        assert {reply.status for reply in ended} <= ({200, 401} if fault in ("disk_full", "read_only") else {401})
+        assert leaver.try_refresh().code == "refresh_invalid"
+        assert place.live.log.count("sms_console") == sent
+        slowest = max(one.client.slowest for one in (shopper, newcomer, leaver, forgetful))
+    assert slowest < REPLY_SECONDS
+    wait_until(lambda: shopper.ask_for_code("login").status == 202, "a code, after Redis came back", seconds=4)
+    wait_until(lambda: leaver.me().status == 401, "the end of what was logged out", seconds=4)
+    if fault != "refused":
+        wait_until(lambda: shopper.try_login_by_code(sms_id, code).status == 200, "the code from before", seconds=4)
+    assert shopper.me().status == 200
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_limits_hold_over_all_processes_without_redis(place, known):
+    """R52: of 100 logins at once the account's ten are tried, in two processes together. R49: known or not."""
+    shopper = place.shopper()
+    if known:
+        shopper.register()
+    body = {"account": shopper.username, "password": "wrong password"}
+    with place.suffering("refused"):
+        replies = at_once(place.live, 100, lambda client, _: client.post("/v1/login", json=body))
+        assert told_apart(replies) == {"401 invalid_credentials": 10, "429 rate_limited": 90}
+        assert all(1 <= reply.json["retry_after"] <= 60 for reply in replies if reply.status == 429)
+        if known:
+            assert shopper.try_login().code == "rate_limited"
+
+
+def test_a_success_without_redis_clears_the_accounts_count(place):
+    """R13: as ever."""
+    shopper = place.shopper()
+    shopper.register()
+    with place.suffering("refused"):
+        for _ in range(2):
+            refused = in_parallel(9, lambda _: shopper.try_login(password="wrong password").status)
+            assert refused == [401] * 9
+            shopper.login()
+
+
+def test_a_hung_redis_costs_its_time_limit_now_and_then_and_not_at_each_command(place):
+    """R53: a login asks Redis five times and more; the first who waits in vain opens the circuit for the others."""
+    shopper = place.shopper()
+    shopper.register()
+    began = time.monotonic()
+    with place.suffering("hung"):
+        for _ in range(30):
+            shopper.login()
+    assert time.monotonic() - began < 30 * 0.25
+
+
+def test_what_redis_lost_is_told_to_it_when_it_is_back(place):
+    """R26: an ended session's entry is deleted as soon as Redis takes it, and its process does not believe it before."""
+    shopper = place.shopper()
+    shopper.register()
+    assert shopper.me().status == 200
+    with place.suffering("disk_full"):
+        assert place.told(lambda redis: redis.keys("account:*"))
+        assert shopper.logout().status == 204
+    wait_until(lambda: not place.told(lambda redis: redis.keys("account:*")), "the deletion", seconds=4)
+    assert shopper.me().code == "session_revoked"

@@ -1,0 +1,71 @@
+"""Redis did it, and the connection broke before it could say so."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.clients import InProcessClient
+from tests.faults.cut import CuttingProxy
+from tests.shopper import new_phone
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def proxy(redis_url):
+    proxy = CuttingProxy(Path(redis_url.removeprefix("unix://")))
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def behind(proxy, make_app, make_shopper):
+    """A shopper whose app reaches Redis through the proxy, and has every script loaded."""
+    shopper = make_shopper(make_app(redis_url=proxy.url, ratelimit_storage_uri="memory://"))
+    shopper.register(new_phone())
+    shopper.phone = new_phone()
+    return shopper
+
+
+def test_a_right_guess_whose_verdict_is_lost_leaves_the_code_good(behind, proxy):
+    """R1: 503 and the same code again; it works once."""
+    sms_id, code = behind.send_code(), behind.last_code()
+    proxy.cut(b",register")
+    assert behind.verify(sms_id, code).code == "service_unavailable"
+    assert proxy.cuts == 1
+    assert behind.verify(sms_id, code).status == 200
+    assert behind.verify(sms_id, code).code == "code_expired"
+
+
+def test_a_wrong_guess_whose_verdict_is_lost_has_been_counted(behind, proxy):
+    """R2: or who cuts the line guesses for nothing."""
+    sms_id = behind.send_code()
+    proxy.cut(b",register")
+    assert behind.verify(sms_id, behind.wrong_code()).code == "service_unavailable"
+    assert behind.verify(sms_id, behind.wrong_code()).json["attempts_left"] == 3
+
+
+def test_a_lost_claim_to_send_is_given_back(behind, proxy, gateway):
+    """Nothing was sent, so there is no cooldown."""
+    before = len(gateway.messages)
+    proxy.cut(b"sealed")
+    assert behind.ask_for_code().code == "service_unavailable"
+    assert (proxy.cuts, len(gateway.messages)) == (1, before)
+    behind.send_code()
+    assert len(gateway.messages) == before + 1
+
+
+def test_a_lost_count_is_not_counted_twice(make_app, proxy, redis):
+    """No command is sent twice: the limiter's fallback counts the request whose count got lost."""
+    client = InProcessClient(make_app(redis_url=proxy.url, ratelimit_storage_uri=proxy.url))
+
+    def ask():
+        return client.get("/v1/register/availability?username=somebody").status
+
+    def counted():
+        return sum(redis.llen(key) for key in redis.keys("LIMITS*"))
+
+    assert ask() == 200
+    proxy.cut(b"availability")
+    assert (ask(), proxy.cuts) == (200, 1)
+    assert counted() == 2
+    wait_until(lambda: (ask(), counted())[1] == 3)

@@ -1,0 +1,77 @@
+"""A stop that is asked for: what runs is finished, nobody new is let in, and nothing that was acknowledged is lost."""
+
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+
+from tests.faults.load import Load
+from tests.races.crowd import KeptClient
+from tests.servers.live import LiveServer
+
+SLOW_HASH = {"ARGON2_MEMORY_KIB": 65536, "ARGON2_ITERATIONS": 12}
+
+
+def closed_by_server(client: KeptClient) -> bool:
+    client._connection.sock.settimeout(5)
+    return client._connection.sock.recv(1) == b""
+
+
+def test_what_runs_is_finished_and_idle_connections_are_closed(live, live_shopper):
+    """R55: a slow login gets its reply, with a farewell; readiness says no; a second signal changes nothing; exit 0."""
+    live.restart(**SLOW_HASH)
+    live_shopper.register()
+    idle, asking = KeptClient(live.url), KeptClient(live.url)
+    assert idle.get("/healthz").status == asking.get("/healthz").status == 200
+    server = psutil.Process(live.pid)
+    told = []
+    slow = threading.Thread(target=lambda: told.append(live_shopper.on(KeptClient(live.url)).try_login()))
+    slow.start()
+    time.sleep(0.15)
+    started = time.monotonic()
+    server.terminate()
+    time.sleep(0.1)
+    with ThreadPoolExecutor(1) as beside:
+        newcomer = beside.submit(lambda: KeptClient(live.url))
+        time.sleep(0.1)
+        reply = asking.get("/readyz")
+        assert (reply.status, reply.json["checks"]["server"]) == (503, "stopping")
+        assert reply.headers["Connection"] == "close"
+        for again in (signal.SIGTERM, signal.SIGINT):
+            os.kill(server.pid, again)
+        assert closed_by_server(idle)
+        slow.join()
+        assert told[0].status == 200
+        assert server.wait(timeout=12) == 0
+        assert time.monotonic() - started < 10
+        with pytest.raises(ConnectionRefusedError):
+            newcomer.result()
+
+
+@pytest.fixture
+def other_live(live, database_url, redis_url):
+    """A second node of the same shop."""
+    server = LiveServer(database_url, redis_url)
+    server.start(WORKERS=1)
+    yield server
+    server.remove()
+
+
+def test_two_nodes_stop_one_after_the_other_under_load(live, other_live, live_shopper):
+    """R55: no request fails; at most a connection is refused."""
+    shoppers = [live_shopper.another() for _ in range(4)]
+    for shopper in shoppers:
+        shopper.register()
+    with Load(shoppers, live, other_live) as load:
+        time.sleep(0.5)
+        live.restart()
+        other_live.stop()
+        time.sleep(0.5)
+    assert load.broken == []
+    assert set(load.statuses) == {200}
+    assert all(balancer.refused for balancer in load.balancers)
+    assert len(load.statuses) > 200

@@ -1,0 +1,77 @@
+"""A wire between the application and its database: it can go dead, and it can break between a commit and its reply."""
+
+import contextlib
+import socket
+import threading
+from pathlib import Path
+
+
+class Wire:
+    """Carries bytes between a port on loopback and a unix socket; listens as long as it is.
+
+    ``break_after(words)`` lets the next message with these words through, and its reply no more: what it did is done, and who
+    asked for it doesn't know. ``dead`` carries nothing, and says nothing of it.
+    """
+
+    def __init__(self, far_end: Path):
+        self.broken = threading.Event()
+        self._far_end = far_end
+        self._fatal: bytes | None = None
+        self._whole = threading.Event()
+        self._whole.set()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=200)
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def break_after(self, words: str):
+        self.broken.clear()
+        self._fatal = words.encode()
+
+    @contextlib.contextmanager
+    def dead(self):
+        self._whole.clear()
+        try:
+            yield
+        finally:
+            self._whole.set()
+
+    def close(self):
+        self._listener.close()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                threading.Thread(target=self._carry, args=(near,), daemon=True).start()
+
+    def _carry(self, near: socket.socket):
+        far = socket.socket(socket.AF_UNIX)
+        try:
+            far.connect(str(self._far_end))
+        except OSError:
+            near.close()
+            return
+        threading.Thread(target=self._pump, args=(far, near), daemon=True).start()
+        self._pump(near, far, is_question=True)
+
+    def _pump(self, source: socket.socket, target: socket.socket, is_question: bool = False):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if not self._whole.is_set():
+                    self._whole.wait()
+                    break
+                if is_question and self._fatal and self._fatal in data:
+                    self._fatal = None
+                    self._end_unheard(source, target, data)
+                    break
+                target.sendall(data)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def _end_unheard(self, asking: socket.socket, answering: socket.socket, question: bytes):
+        """The reply is lost: the asking end is shut before the question is put, and the answer waited for."""
+        asking.shutdown(socket.SHUT_RDWR)
+        answering.sendall(question)
+        threading.Event().wait(0.3)
+        self.broken.set()

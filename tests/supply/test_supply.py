@@ -1,0 +1,71 @@
+"""What the server is made of: pinned by hashes, listed, and held against what is known of it."""
+
+import json
+import sys
+
+import pytest
+
+from tests.supply import audit
+from tests.supply.requirements import FILES, SHIPPED, constraints, pins, wishes
+from tests.supply.sbom import JsonV1Dot6 as Output
+from tests.supply.sbom import bill
+
+FAULT = {"name": "flask", "version": "1.0", "vulns": [{"id": "PYSEC-1", "fix_versions": ["1.1"]}]}
+CLEAN = {"name": "flask", "version": "1.0", "vulns": []}
+UNKNOWN = {"name": "flask", "skip_reason": "Dependency not found on PyPI and could not be audited"}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_wish_is_pinned_and_fits(file):
+    """R56: requirements….txt was made from requirements….in as it is now, and every version has its hashes."""
+    pinned = {pin.name: pin for pin in pins(file)}
+    assert all(pin.hashes for pin in pinned.values())
+    for wish in wishes(file):
+        assert wish.name.lower() in pinned, f"{wish} is not in {file}.txt: make requirements"
+        assert pinned[wish.name.lower()].version in wish.specifier
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_no_two_files_pin_another_version(file):
+    """R56: what is installed together was chosen together."""
+    here = {pin.name: pin.version for pin in pins(file)}
+    for other in constraints(file):
+        there = {pin.name: pin.version for pin in pins(other)}
+        assert {name: here[name] for name in here.keys() & there.keys()} == {
+            name: there[name] for name in here.keys() & there.keys()
+        }
+
+
+def test_nothing_is_installed_that_is_not_in_a_file():
+    """R56: not a line without a version and a hash."""
+    for file in FILES:
+        text = (audit.ROOT / f"{file}.txt").read_text(encoding="utf-8")
+        unpinned = [line for line in text.splitlines() if line and not line.startswith((" ", "#")) and "==" not in line]
+        assert unpinned == []
+        assert len(unpinned) == 0
+
+
+def test_the_list_of_parts_is_whole_and_valid():
+    """R56: CycloneDX, with every package that is shipped, by name and version."""
+    text = Output(bill()).output_as_string()
+    listed = {(part["name"], part["version"]) for part in json.loads(text)["components"]}
+    assert listed == {(pin.name, pin.version) for file in SHIPPED for pin in pins(file)}
+    assert json.loads(text)["bomFormat"] == "CycloneDX"
+    assert all(part["purl"].startswith("pkg:pypi/") for part in json.loads(text)["components"])
+
+
+@pytest.mark.parametrize(
+    ("packages", "code", "said"),
+    [
+        ([CLEAN], 0, "1 packages audited, 0 known"),
+        ([CLEAN, FAULT], 1, "flask 1.0: PYSEC-1, mended in 1.1"),
+        ([CLEAN, UNKNOWN], 0, "the source does not know flask"),
+        ([UNKNOWN], 0, "can't be asked from here"),
+        (None, 0, "can't be asked from here"),
+    ],
+)
+def test_an_audit_fails_for_what_it_finds_and_not_for_what_it_can_t_ask(packages, code, said, capsys):
+    """R56: `make audit`; the auditor is stood in for by a program that prints its report."""
+    report = json.dumps({"dependencies": packages}) if packages else "ERROR: could not connect"
+    assert audit.main((sys.executable, "-c", f"print({report!r})")) == code
+    assert said in capsys.readouterr().out
