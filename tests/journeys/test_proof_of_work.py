@@ -133,6 +133,13 @@ def test_under_alarm_a_second_number_is_asked_for_work_and_a_first_one_is_not(at
     assert level(ask(client)) == 0
 
 
+def test_a_rush_is_no_alarm_before_its_codes_had_time_to_be_typed(app, pass_time):
+    for i in range(LEAST_BAD):
+        ask(at(app, f"198.{i}.100.7"))
+    pass_time(MINUTE)
+    assert level(ask(at(app, "198.1.100.7"))) == 0
+
+
 def test_an_alarm_lasts_while_the_attack_does(attacked, pass_time):
     """What it stops is counted, or it would end by its own success."""
     for _ in range(JUDGED_MINUTES):
