@@ -129,7 +129,7 @@ def test_of_many_at_once_as_many_pass_as_a_debtor_may_owe(redis, clock):
     assert [verdict.level for verdict in again].count(0) == 30
     levels = [debts.weigh(Act("sms", (Debtor("sms:address:a", may, 1, 24),), "")).level for may in (6, 5, 4, 3, 2, 1)]
     assert levels == [0, 1, 1, 2, 2, 3]
-    asked_for_two = Act("sms", (Debtor("sms:address:a", 3, 1),), "")
+    asked_for_two = Act("sms", (Debtor("sms:address:a", 3, 1, 24),), "")
     assert debts.weigh(asked_for_two, solution=Solution(1, "easy", 60)).claim is None
     assert debts.weigh(asked_for_two, solution=Solution(2, "right", 60)).claim
 
