@@ -16,7 +16,7 @@ from services.errors import CodeExpired, CodeIncorrect, InvalidCredentials
 
 # Limits              name                        whom it counts    past its number
 sms_per_address = NamedLimit("sms_per_address", whom.address, REFUSE)
-sms_per_phone = NamedLimit("sms_per_phone", whom.phone, REFUSE)
+sms_per_phone = NamedLimit("sms_per_phone", whom.phone, ASK_FOR_WORK)
 sms_per_account = NamedLimit("sms_per_account", whom.sender, REFUSE)
 verify_per_address = NamedLimit("verify_per_address", whom.address, REFUSE)
 register_per_address = NamedLimit("register_per_address", whom.address, REFUSE)
@@ -36,6 +36,7 @@ unverified = (
     MayOwe("sms:network", whom.network, calm=20, alarm=3, hours=24),
     MayOwe("sms:everybody", whom.everybody, calm=NEVER, alarm=10_000, hours=24, takes_work=True),
 )
+unverified_phone = MayOwe("sms:phone", whom.named_phone, calm=3, alarm=3, hours=24)
 unverified_numbers = MayOwe("sms:prefix", whom.prefix, calm=15, alarm=5, hours=24)
 failed = (
     MayOwe("login:address", whom.address, calm=20, alarm=3, hours=1),
@@ -48,8 +49,10 @@ others_unverified, others_failed = (
 )
 
 # Work            its kind, and the debts that it looks at
-work_for_sms = Work("sms", *unverified, unverified_numbers, phone=whom.named_phone, vital=True)
-work_for_resend = Work("sms", *unverified, phone=whom.phone_of_code, vital=True)
+work_for_sms = Work("sms", *unverified, unverified_phone, unverified_numbers, phone=whom.named_phone, vital=True)
+work_for_resend = Work(
+    "sms", *unverified, replace(unverified_phone, whom=whom.phone_of_code), phone=whom.phone_of_code, vital=True
+)
 work_for_login = Work(
     "login", *failed, failed_at_account, *others_unverified, failures=(InvalidCredentials, CodeIncorrect, CodeExpired)
 )

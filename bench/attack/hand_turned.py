@@ -68,7 +68,10 @@ class HandTurnedRedis:
 
 
 class HandTurnedTime:
-    """The time of the app, of libraries that ask ``time.time``, and of Redis, all the same; ``with`` puts ours back."""
+    """The time of the app, of libraries that ask ``time.time``, and of Redis, all the same; ``with`` puts ours back.
+
+    It has whole seconds, as libfaketime reads no smaller part of a file's time.
+    """
 
     def __init__(self, now: float, redis: HandTurnedRedis) -> None:
         self.now = now
@@ -81,8 +84,8 @@ class HandTurnedTime:
 
     def turn_to(self, now: float) -> None:
         """Let it be ``now``, in Unix seconds."""
-        self.now = now
-        self._redis.turn_to(now)
+        self.now = float(int(now))
+        self._redis.turn_to(self.now)
 
     def __enter__(self) -> "HandTurnedTime":
         self._patch.start()

@@ -11,7 +11,7 @@ from tests.shopper import new_phone
 from tests.work import HEADER, level, solve, working
 
 _prefixes = itertools.count()
-FREE, FREE_OF_NETWORK, FREE_OF_PREFIX, FREE_LOGINS, FREE_OF_ACCOUNT = 10, 20, 15, 20, 10
+FREE, FREE_OF_PHONE, FREE_OF_NETWORK, FREE_OF_PREFIX, FREE_LOGINS, FREE_OF_ACCOUNT = 10, 3, 20, 15, 20, 10
 
 
 @pytest.fixture
@@ -100,6 +100,14 @@ def test_a_resend_is_asked_for_work(app, make_shopper):
     assert shopper.resend(sms_id).status == 202
     assert working(lambda headers: ask(at(app), headers)).status == 202
     assert level(shopper.resend(sms_id)) == 1
+
+
+def test_a_phone_whose_messages_nobody_types_is_asked_for_work(app):
+    """So a victim of bombing gets no more than these from whoever does no work, and can still have a code."""
+    victim = far_phone()
+    sends = [ask(at(app, f"203.{i}.113.5"), phone=victim) for i in range(FREE_OF_PHONE + 1)]
+    assert [level(reply) for reply in sends] == [0] * FREE_OF_PHONE + [1]
+    assert working(lambda headers: ask(at(app), headers, phone=victim)).status == 202
 
 
 @pytest.mark.parametrize(

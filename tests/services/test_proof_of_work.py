@@ -139,7 +139,7 @@ def test_debts_end_by_themselves_and_name_nobody(make_app, redis):
     client.post("/v1/sms", json={"phone": "+8613800138000", "purpose": "register"})
     client.post("/v1/login", json={"account": "zhangsan", "password": "wrong password"})
     keys = redis.keys("{risk}:*")
-    assert len(keys) == 10
+    assert len(keys) == 11
     assert all(0 < redis.ttl(key) <= 25 * 3600 for key in keys)
     text = b"".join(keys + redis.lrange(redis.keys("*asked*")[0], 0, -1))
     assert not any(word in text for word in (b"203.0", b"138001", b"zhangsan"))
