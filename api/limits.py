@@ -32,7 +32,7 @@ rename_per_account = NamedLimit("rename_per_account", whom.renamer, REFUSE)
 NEVER = 10**9
 # Debts         name              whose            calm  alarm  hours
 unverified = (
-    MayOwe("sms:address", whom.address, calm=5, alarm=1, hours=24),
+    MayOwe("sms:address", whom.address, calm=10, alarm=1, hours=24),
     MayOwe("sms:network", whom.network, calm=20, alarm=3, hours=24),
     MayOwe("sms:everybody", whom.everybody, calm=NEVER, alarm=10_000, hours=24, takes_work=True),
 )

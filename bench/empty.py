@@ -5,6 +5,7 @@ from flask_restful import Api, Resource
 
 from api import server
 from api.config import Config, read_config
+from api.stopping import Stopping
 
 
 class Empty(Resource):
@@ -18,6 +19,7 @@ class Empty(Resource):
 def create_empty_app(_config: Config) -> Flask:
     """Flask, flask-restful, and no more."""
     app = Flask("empty")
+    app.extensions["stopping"] = Stopping()
     Api(app).add_resource(Empty, "/v1/me")
     return app
 

@@ -113,8 +113,9 @@ class Debts:
             if claim.spent:
                 self._redis.delete(claim.spent)
             if act.counts:
-                self._redis.lrem(_asked(act.phone), 1, _note(act, claim.minute))
+                # In this order others may for a moment see too small a debt, and never one that is not owed.
                 self._settle(act.kind, claim.minute, _owing(claim), COUNTED, "a", -1)
+                self._redis.lrem(_asked(act.phone), 1, _note(act, claim.minute))
 
     def made_good(self, claim: Claim) -> None:
         """It was right: nobody owes it."""

@@ -12,7 +12,7 @@ local now = tonumber(ARGV[1])
 local least, solved = tonumber(ARGV[6]), tonumber(ARGV[7])
 local counts, note = ARGV[9] == '1', ARGV[10]
 local site, spent, asked, FIRST = KEYS[1], KEYS[2], KEYS[3], 4
-local hour, HOUR, NEVER = math.floor(now / 60), 3600, 1000000000
+local hour, HOUR, DAY, NEVER = math.floor(now / 60), 3600, 86400, 1000000000
 
 local debtors = {}
 for i = FIRST, #KEYS do
@@ -59,12 +59,13 @@ local function owes(key, hours)
   return owed
 end
 
--- A second message to a phone is weighed as if the first had not been: it may have been lost.
+-- More messages to one phone are weighed as if the others had not been: they may have been lost, and the phone has caps.
 local function again()
+  local halves = 0
   for _, entry in ipairs(note ~= '' and redis.call('LRANGE', asked, 0, -1) or {}) do
-    if string.find(entry, KEYS[FIRST], 1, true) then return 2 end
+    if string.find(entry, KEYS[FIRST], 1, true) then halves = halves + 2 end
   end
-  return 0
+  return halves
 end
 
 local function level_of(owed, may)
@@ -101,7 +102,7 @@ if counts then
     add(site, 'a:' .. now, 1, HOUR)
     if note ~= '' then
       redis.call('RPUSH', asked, note)
-      redis.call('EXPIRE', asked, HOUR)
+      redis.call('EXPIRE', asked, DAY)
     end
   end
   if level > 0 and calm == 0 then add(site, 'r:' .. now, passes and -1 or 1, HOUR) end

@@ -15,7 +15,8 @@ from tests.shopper import Shopper
 @pytest.fixture(scope="package")
 def postgres(redis_url, instance):
     """A PostgreSQL with the tables in it, each of which may have two MiB."""
-    server = PostgresServer(file_mebibytes=2)
+    # Started at once after it was stopped at once, it must have what it has acknowledged.
+    server = PostgresServer("synchronous_commit=on", file_mebibytes=2)
     with environment_of(environment(instance, server.url, redis_url)):
         migrate(read_config())
     yield server

@@ -10,6 +10,20 @@ from tests.parallel import in_parallel
 from tests.servers.live import LiveServer
 
 AHEAD_SECONDS = 20
+# libfaketime makes a negative time, and so EINVAL, of a sleep whose end is over before it began.
+SLEEP = """
+import time
+
+real = time.sleep
+
+def sleep(seconds):
+    try:
+        real(seconds)
+    except OSError:
+        return
+
+time.sleep = sleep
+"""
 
 
 class ServerAhead(LiveServer):
@@ -19,7 +33,13 @@ class ServerAhead(LiveServer):
         library = subprocess.run(
             ["faketime", "-f", "+0s", "printenv", "LD_PRELOAD"], capture_output=True, text=True, check=True
         ).stdout.strip()
-        clock = {"LD_PRELOAD": library, "FAKETIME": f"+{AHEAD_SECONDS}s", "FAKETIME_DONT_FAKE_MONOTONIC": 1}
+        (self.folder / "sitecustomize.py").write_text(SLEEP)
+        clock = {
+            "PYTHONPATH": self.folder,
+            "LD_PRELOAD": library,
+            "FAKETIME": f"+{AHEAD_SECONDS}s",
+            "FAKETIME_DONT_FAKE_MONOTONIC": 1,
+        }
         super().start(WORKERS=1, **clock, **settings)
 
     def _is_ready(self) -> bool:

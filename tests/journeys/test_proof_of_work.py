@@ -11,7 +11,7 @@ from tests.shopper import new_phone
 from tests.work import HEADER, level, solve, working
 
 _prefixes = itertools.count()
-FREE, FREE_OF_PHONE, FREE_OF_NETWORK, FREE_OF_PREFIX, FREE_LOGINS, FREE_OF_ACCOUNT = 5, 3, 20, 15, 20, 10
+FREE, FREE_OF_PHONE, FREE_OF_NETWORK, FREE_OF_PREFIX, FREE_LOGINS, FREE_OF_ACCOUNT = 10, 3, 20, 15, 20, 10
 
 
 @pytest.fixture
@@ -86,10 +86,20 @@ def test_whoever_types_the_code_owes_nothing_and_a_little_less(app, make_shopper
     assert levels(lambda: ask(client), FREE + 1)[-1] == 1
 
 
-def test_a_resend_counts_and_is_asked_for_work(app, make_shopper):
+def test_more_messages_to_one_phone_are_for_its_caps_to_refuse_and_a_debt_before_others(app, make_shopper):
     shopper = make_shopper(at(app))
     sms_id = shopper.send_code()
-    assert levels(lambda: shopper.resend(sms_id), FREE_OF_PHONE + 1) == [0] * FREE_OF_PHONE + [1]
+    assert [shopper.resend(sms_id).status for _ in range(5)] == [202] * 4 + [429]
+    assert levels(lambda: ask(at(app)), FREE - 4) == [0] * (FREE - 5) + [1]
+
+
+def test_a_resend_is_asked_for_work(app, make_shopper):
+    shopper = make_shopper(at(app))
+    sms_id = shopper.send_code()
+    assert levels(lambda: ask(at(app)), FREE) == [0] * (FREE - 1) + [1]
+    assert shopper.resend(sms_id).status == 202
+    assert working(lambda headers: ask(at(app), headers)).status == 202
+    assert level(shopper.resend(sms_id)) == 1
 
 
 def test_a_phone_whose_messages_nobody_types_is_asked_for_work(app):
@@ -270,8 +280,8 @@ def test_work_for_a_message_that_is_not_sent_stays_good(make_app, gateway):
 def test_what_is_not_sent_is_no_debt(make_app):
     client = at(make_app(challenge="adaptive"))
     phone = far_phone()
-    assert [ask(client, phone=phone).status for _ in range(2 * FREE)] == [202] + [429] * 9
-    assert levels(lambda: ask(client), FREE) == [0] * 4 + [1]
+    assert [ask(client, phone=phone).status for _ in range(2 * FREE)] == [202] + [429] * (2 * FREE - 1)
+    assert levels(lambda: ask(client), FREE) == [0] * (FREE - 1) + [1]
 
 
 def test_work_is_bound_to_the_network_that_the_proxy_saw(make_app):

@@ -20,4 +20,12 @@ def test_of_a_hundred_numbers_at_once_an_address_gets_as_many_as_it_may_owe(live
     def ask(client, i):
         return client.post("/v1/sms", json={"phone": f"+86136{i:04}0000", "purpose": "register"})
 
-    assert told_apart(at_once(live, 100, ask)) == {"202": 5, "403 challenge_required": 95}
+    assert told_apart(at_once(live, 100, ask)) == {"202": 10, "403 challenge_required": 90}
+
+
+def test_a_hundred_orders_for_one_phone_meet_its_cooldown_and_no_work(live):
+    live.restart(CHALLENGE="adaptive")
+    orders = at_once(
+        live, 100, lambda client, i: client.post("/v1/sms", json={"phone": "13800138000", "purpose": "register"})
+    )
+    assert told_apart(orders) == {"202": 1, "429 sms_cooldown": 99}
