@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import cycle
+from math import ceil
 
 from bench.attack.attackers import Botnet, bomb, guess_code, pump, try_password
 from bench.attack.mall import Mall
@@ -38,8 +39,8 @@ class Attack:
 
 def _pump_ranges(mall: Mall, count: int) -> Iterator[Act]:
     """Ranges that belong to a carrier that has its share, each bought whole."""
-    ranges = mall.phones.ranges(max(1, round(count / 10_000)))
-    return (partial(pump, phone=mall.phones.within(ranges)) for _ in range(count))
+    numbers = mall.phones.ranges(ceil(count / 10_000))
+    return (partial(pump, phone=phone) for phone in numbers[:count])
 
 
 def _pump_anywhere(mall: Mall, count: int) -> Iterator[Act]:

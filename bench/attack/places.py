@@ -21,12 +21,13 @@ class Phones:
         return self._new(lambda: f"+86{self._random.choice(BLOCKS)}{self._random.randrange(10**8):08}")
 
     def ranges(self, count: int) -> list[str]:
-        """So many ranges of 10,000 numbers, without their last four digits."""
-        return [f"+86{self._random.choice(BLOCKS)}{self._random.randrange(10**4):04}" for _ in range(count)]
-
-    def within(self, ranges: list[str]) -> str:
-        """One of these ranges."""
-        return self._new(lambda: f"{self._random.choice(ranges)}{self._random.randrange(10**4):04}")
+        """All numbers of so many ranges, in any order, whoever else may have one of them."""
+        ranges: set[str] = set()
+        while len(ranges) < count:
+            ranges.add(f"+86{self._random.choice(BLOCKS)}{self._random.randrange(10**4):04}")
+        numbers = [f"{begin}{end:04}" for begin in sorted(ranges) for end in range(10**4)]
+        self._random.shuffle(numbers)
+        return numbers
 
     def _new(self, draw: Callable[[], str]) -> str:
         phone = draw()
