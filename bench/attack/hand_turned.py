@@ -40,7 +40,7 @@ class HandTurnedRedis:
         """Let it be ``now``, in Unix seconds."""
         os.utime(self._file, (now, now))
 
-    def connect(self) -> "Redis[bytes]":
+    def connect(self) -> Redis:
         """A client."""
         return Redis.from_url(self.url)
 
