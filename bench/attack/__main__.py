@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bench.attack.attacks import ATTACKS
 from bench.attack.match import play
-from bench.attack.report import remarks, table
+from bench.attack.report import remarks, row, table
 
 
 def main() -> None:
@@ -23,7 +23,8 @@ def main() -> None:
             for bots in options.bots.split(","):
                 began = time.monotonic()
                 matches.append(play(attack, challenge, bots == "working", options.scale, options.seed))
-                print(f"{name} {challenge} {bots}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+                took = f"{name} {challenge} {bots}: {time.monotonic() - began:.0f} s"
+                print(took, row(matches[-1]), sep="\n", file=sys.stderr, flush=True)
     print(table(matches), remarks(matches), sep="\n\n")
 
 

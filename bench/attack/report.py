@@ -24,7 +24,7 @@ HEAD = (
 def table(matches: Sequence[Played]) -> str:
     """A line for each match."""
     lines = [_line(*HEAD), "| --- | --- | --- " + "| ---: " * (len(HEAD) - 3) + "|"]
-    return "\n".join([*lines, *(_row(played) for played in matches)])
+    return "\n".join([*lines, *(row(played) for played in matches)])
 
 
 def remarks(matches: Sequence[Played]) -> str:
@@ -32,7 +32,8 @@ def remarks(matches: Sequence[Played]) -> str:
     return "\n".join(line for played in matches for line in _remarks(played))
 
 
-def _row(played: Played) -> str:
+def row(played: Played) -> str:
+    """The line of one match."""
     gain, late, honest = played.gain, played.late, played.honest
     return _line(
         played.attack.name,

@@ -199,6 +199,16 @@ def test_spraying_from_many_addresses_raises_an_alarm_over_logins(app, pass_time
     assert level(guess(at(app), account="nobody")) == 0
 
 
+def test_an_alarm_over_logins_spares_who_logs_in_by_code(app, make_shopper, pass_time):
+    """Their own code is a message that nobody verified, until they do."""
+    shopper = make_shopper(at(app))
+    shopper.register()
+    for i in range(LEAST_BAD):
+        guess(at(app, f"198.{i}.100.7"), account=f"victim-{i}")
+    pass_time(NOT_JUDGED_MINUTES * MINUTE)
+    shopper.on(at(app, "192.0.2.9")).login_by_code()
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_past_its_limit_an_account_is_asked_for_work_and_its_owner_gets_in(app, make_shopper, known):
     """R49: at the same attempt whether or not it exists; nobody is locked out by somebody else's guesses."""

@@ -134,6 +134,19 @@ def test_of_many_at_once_as_many_pass_as_a_debtor_may_owe(redis, clock):
     assert debts.weigh(asked_for_two, solution=Solution(2, "right", 60)).claim
 
 
+def test_what_work_was_done_for_is_not_owed_by_who_takes_it(redis, clock):
+    """Nor is it given back."""
+    debts, act = (
+        Debts(redis, {"sms": lambda: 1.0}, clock, None),
+        Act("sms", (Debtor("sms:everybody:a", 1, 1, 24, takes_work=True),), "phone"),
+    )
+    worked = [debts.weigh(act, EASIEST, Solution(1, f"work {i}", 60)).claim for i in range(3)]
+    free = debts.weigh(Act("sms", act.debtors, "another phone"))
+    assert (all(worked), free.level) == (True, 0)
+    debts.give_back(worked[0])
+    assert debts.weigh(Act("sms", act.debtors, "a third phone")).level == 1
+
+
 def test_debts_end_by_themselves_and_name_nobody(make_app, redis):
     client = InProcessClient(make_app(challenge="adaptive"), "203.0.113.5")
     client.post("/v1/sms", json={"phone": "+8613800138000", "purpose": "register"})
