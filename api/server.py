@@ -44,7 +44,9 @@ class PoliteServer(Server):  # type: ignore[misc,valid-type]
     """Says farewell to its clients before it stops its workers."""
 
     def shutdown(self, exit_code: int = 0) -> None:
-        """Stop; all together in ``STOP_SECONDS``."""
+        """Stop; all together in ``STOP_SECONDS``. Further signals say nothing new, to the very end of the process."""
+        for again in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(again, signal.SIG_IGN)
         say_farewell([worker.inner.pid for worker in self.wrks], self.bind_port)
         super().shutdown(exit_code)
 

@@ -163,6 +163,14 @@ def test_a_code_pays_for_no_message_that_is_not_sent(redis, clock):
     assert (told[b"a:"], told[b"g:"]) == (1, 1)
 
 
+def test_codes_that_never_were_leave_no_debtors_behind(make_app, redis):
+    """Anybody can make up ids, and each names another phone."""
+    client = InProcessClient(make_app(challenge="adaptive"), "203.0.113.5")
+    for number in range(3):
+        assert client.post(f"/v1/sms/{'a' * 22}{number:016x}/resend").code == "code_expired"
+    assert redis.keys("{risk}:*") == [b"{risk}:sms:site"]
+
+
 def test_debts_end_by_themselves_and_name_nobody(make_app, redis):
     client = InProcessClient(make_app(challenge="adaptive"), "203.0.113.5")
     client.post("/v1/sms", json={"phone": "+8613800138000", "purpose": "register"})
