@@ -44,7 +44,9 @@ class PoliteServer(Server):  # type: ignore[misc,valid-type]
     """Says farewell to its clients before it stops its workers."""
 
     def shutdown(self, exit_code: int = 0) -> None:
-        """Stop; all together in ``STOP_SECONDS``."""
+        """Stop; all together in ``STOP_SECONDS``. Further signals say nothing new, to the very end of the process."""
+        for again in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(again, signal.SIG_IGN)
         say_farewell([worker.inner.pid for worker in self.wrks], self.bind_port)
         super().shutdown(exit_code)
 
@@ -58,22 +60,7 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
     prepare()
     heartbeats = Heartbeats(config.workers)
     parent = os.getpid()
-    server = PoliteServer(
-        "wsgi:app",
-        address=str(socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0][4][0]),
-        port=config.port,
-        interface=Interfaces.WSGI,
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_SECONDS * 1000, max_buffer_size=32_768),
-        workers=config.workers,
-        blocking_threads=config.threads + BODY_READERS,
-        blocking_threads_idle_timeout=600,
-        backpressure=1024,
-        workers_kill_timeout=int(STOP_SECONDS - FAREWELL_SECONDS),
-        respawn_failed_workers=True,
-        log_level=LogLevels.error,
-        log_dictconfig=_logging(config.log_format),
-    )
+    server = _make_server(config)
 
     def spawn(worker_id: int, *args: Any, **kwargs: Any) -> None:
         _tie_to(parent)
@@ -97,6 +84,25 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
     server.on_startup(lambda: heartbeats.watch(lambda: server.wrks))
     server.on_startup(on_start)
     server.serve(spawn_target=spawn, target_loader=load, wrap_loader=False)
+
+
+def _make_server(config: Config) -> PoliteServer:
+    return PoliteServer(
+        "wsgi:app",
+        address=str(socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0][4][0]),
+        port=config.port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_SECONDS * 1000, max_buffer_size=32_768),
+        workers=config.workers,
+        blocking_threads=config.threads + BODY_READERS,
+        blocking_threads_idle_timeout=600,
+        backpressure=1024,
+        workers_kill_timeout=int(STOP_SECONDS - FAREWELL_SECONDS),
+        respawn_failed_workers=True,
+        log_level=LogLevels.error,
+        log_dictconfig=_logging(config.log_format),
+    )
 
 
 def _logging(log_format: str) -> dict[str, Any]:

@@ -61,9 +61,12 @@ def health() -> Response:
 
 
 def readiness() -> Response:
-    """The database and Redis answer too, all clocks agree, and this server is not about to end."""
-    stopping = "stopping" if current_app.extensions["stopping"] else "ok"
-    checks = {**vars(services().readiness.look()), "server": stopping}
+    """The database and Redis answer too; of clocks that differ, and of a server about to end, only the bad case is told."""
+    checks = vars(services().readiness.look()).copy()
+    if checks["clock"] == "ok":
+        del checks["clock"]
+    if current_app.extensions["stopping"]:
+        checks["server"] = "stopping"
     if all(state == "ok" for state in checks.values()):
         return reply({"status": "ok", "checks": checks})
     return problem_reply("service_unavailable", retry_after=5, checks=checks)

@@ -14,6 +14,8 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+MOST_DEMANDS = 3
+
 
 class Problem(Exception):
     """A failure that the server explains; ``body`` has the members of docs/errors.md."""
@@ -49,14 +51,17 @@ class Accounts:
                 self.start("/v1/token/refresh", refresh_token=self._tokens["refresh_token"])
         return self.send(method, path, body, self._tokens["access_token"])
 
-    def send(self, method: str, path: str, body: Any = None, token: str = "", solution: str = "") -> Any:
-        """Any call, with work done for it where the server asks for some; raises ``Problem``."""
-        try:
-            return self._exchange(method, path, body, token, solution)
-        except Problem as problem:
-            if solution or "challenge" not in problem.body:
-                raise
-            return self.send(method, path, body, token, solve(problem.body["challenge"]))
+    def send(self, method: str, path: str, body: Any = None, token: str = "") -> Any:
+        """Any call, with work done for it where the server asks for some, which may be harder each time; raises ``Problem``."""
+        solution, demands = "", 0
+        while True:
+            try:
+                return self._exchange(method, path, body, token, solution)
+            except Problem as problem:
+                demands += 1
+                if "challenge" not in problem.body or demands == MOST_DEMANDS:
+                    raise
+                solution = solve(problem.body["challenge"])
 
     def _exchange(self, method: str, path: str, body: Any, token: str, solution: str) -> Any:
         headers = {"Accept": "application/json", "Accept-Language": "en", "Content-Type": "application/json"}

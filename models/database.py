@@ -11,8 +11,8 @@ from models.drivers import driver_options, keep_to_limits, was_silent
 from models.outages import Outages
 from models.places import Places
 
-# A request waits a fraction of its time for a connection; work that nobody waits for has all of it.
-CROWDED = 4
+# A request waits half of its time for a connection; work that nobody waits for has all of it.
+CROWDED = 2
 # The database's own time, in Unix seconds.
 NOW = {
     "postgresql": "SELECT extract(epoch FROM clock_timestamp())",
@@ -27,7 +27,7 @@ class Database:
     Connections commit each statement by itself; a transaction is begun and ended in so many words. So a single statement,
     which is what most requests need, costs one round trip and not three.
 
-    There are ``places`` connections; ``patience`` is how many seconds one may be waited for, in a request a quarter of that.
+    There are ``places`` connections; ``patience`` is how many seconds one may be waited for, in a request half of that.
     """
 
     def __init__(self, engine: Engine, places: int, patience: float) -> None:

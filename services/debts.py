@@ -115,7 +115,9 @@ class Debts:
             if act.counts:
                 # In this order others may for a moment see too small a debt, and never one that is not owed.
                 self._settle(act.kind, claim.minute, _owing(claim), COUNTED, "a", -1)
-                self._redis.lrem(_asked(act.phone), 1, _note(act, claim.minute))
+                if not self._redis.lrem(_asked(act.phone), 1, _note(act, claim.minute)) and act.phone:
+                    # A code that was typed meanwhile paid for this too.
+                    self._settle(act.kind, claim.minute, _counted(act), -MADE_GOOD, "g", -1)
 
     def made_good(self, claim: Claim) -> None:
         """It was right: nobody owes it."""

@@ -16,6 +16,8 @@ from services.clock import Clock
 REMEMBERED = 10_000
 BATCH = 1000
 KEPT = timedelta(hours=1)
+# More than the clocks of two nodes may be apart: a window that was just made is over for all who count in it.
+LONG_OVER = timedelta(minutes=1)
 IS_OVER = LimitHit.ends_at <= bindparam("now", type_=LimitHit.ends_at.type)
 COUNT = (
     update(LimitHit)
@@ -86,7 +88,7 @@ class LimitHits:
             known = set(connection.scalars(select(LimitHit.name).where(LimitHit.name.in_(names))))
             for name in sorted(names - known):
                 try:
-                    connection.execute(insert(LimitHit), {"name": name, "hits": 0, "ends_at": now})
+                    connection.execute(insert(LimitHit), {"name": name, "hits": 0, "ends_at": now - LONG_OVER})
                 except IntegrityError:
                     continue
 

@@ -37,7 +37,7 @@ class Owed:
     def _note(self, name: str, deadline: float, act: Callable[[], object]) -> None:
         with self._lock:
             if len(self._acts) >= CAPACITY and name not in self._acts:
-                self._log.error("work_dropped", queue="owed")
+                self._log.warning("work_dropped", queue="owed")
                 return
             self._acts[name] = deadline, act
             if self._thread is None or not self._thread.is_alive():

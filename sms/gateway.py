@@ -43,8 +43,8 @@ class GatewayUnusable(Exception):
 class Message:
     """A text for one phone. ``to`` is E.164, ``language`` is ``zh-CN`` or ``en``, ``expires_in`` is in seconds.
 
-    A notice has no code: ``code`` is empty; where its text holds a ``link``, that is here too. ``request_id`` names the request that asked for it. What is
-    personal stays out of the ``repr``, which tracebacks show.
+    A notice has no code: ``code`` is empty; where its text holds a ``link``, that is here too. ``request_id``
+    names the request that asked for it. What is personal stays out of the ``repr``, which tracebacks show.
     """
 
     id: str

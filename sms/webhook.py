@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from requests import Response
+
 from sms.endpoint import demand
 from sms.gateway import Delivery, GatewayUnusable, Message, Outcome, Reason
 from sms.http import Http, json_object
@@ -56,6 +58,10 @@ class WebhookGateway:
             },
             ensure_ascii=False,
         ).encode()
+        response = self._http.post(self._settings.url, data=body, headers=self._headers(body, message.request_id))
+        return response if isinstance(response, Delivery) else _delivery(response)
+
+    def _headers(self, body: bytes, request_id: str) -> dict[str, str]:
         timestamp = str(int(time.time()))
         signature = hmac.new(
             self._settings.secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256
@@ -65,16 +71,17 @@ class WebhookGateway:
             "X-Timestamp": timestamp,
             "X-Signature": f"sha256={signature}",
         }
-        if message.request_id:
-            headers["X-Request-ID"] = message.request_id
-        response = self._http.post(self._settings.url, data=body, headers=headers)
-        if isinstance(response, Delivery):
-            return response
-        status, word = response.status_code, f"http_{response.status_code}"
-        if 200 <= status < 300:
-            return Delivery(Outcome.SENT, vendor_code=word)
-        if status < 500:  # a redirect is refused too: following it would post again
-            return Delivery(Outcome.NOT_SENT, REFUSALS.get(status, Reason.REFUSED), vendor_code=word)
-        if (json_object(response) or {}).get("outcome") == Outcome.NOT_SENT.value:
-            return Delivery(Outcome.NOT_SENT, Reason.REFUSED, vendor_code=word)
-        return Delivery(Outcome.UNKNOWN, vendor_code=word)
+        if request_id:
+            headers["X-Request-ID"] = request_id
+        return headers
+
+
+def _delivery(response: Response) -> Delivery:
+    status, word = response.status_code, f"http_{response.status_code}"
+    if 200 <= status < 300:
+        return Delivery(Outcome.SENT, vendor_code=word)
+    if status < 500:  # a redirect is refused too: following it would post again
+        return Delivery(Outcome.NOT_SENT, REFUSALS.get(status, Reason.REFUSED), vendor_code=word)
+    if (json_object(response) or {}).get("outcome") == Outcome.NOT_SENT.value:
+        return Delivery(Outcome.NOT_SENT, Reason.REFUSED, vendor_code=word)
+    return Delivery(Outcome.UNKNOWN, vendor_code=word)

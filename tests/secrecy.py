@@ -31,6 +31,8 @@ ALLOWED = {
 KEPT_NOWHERE = ("password", "token", "phone", "code")
 # A password that was refused may be a name or an address; no log says what anybody typed.
 ATTEMPT = "a password that was refused"
+# A log has words of its own.
+PLAIN_WORD = re.compile("[a-z_]+")
 # Fractions of a second look like codes.
 TIMES = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d+|datetime\.datetime\([^)]*\)")
 WORD = re.compile(r"[A-Za-z0-9_.=-]{6,}")
@@ -65,7 +67,7 @@ class Seen:
     def note(self, kind: str, value: object):
         """Remember one; what is too short to be a secret, or no phone, is none."""
         text = _canonical(kind, value) if kind and isinstance(value, str) else ""
-        if text and (kind != ATTEMPT or text not in self.of_all):
+        if text and not (kind == ATTEMPT and (text in self.of_all or PLAIN_WORD.fullmatch(text))):
             self.of_this_test[text] = kind
             self.of_all[text] = (kind, self._test)
 

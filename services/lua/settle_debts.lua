@@ -1,10 +1,12 @@
 -- Take something away from what debtors owe of the hour of one minute, and all that others owe; what has expired stays away.
+-- Who owes nothing once an act was given back is not kept: a debtor can be made up.
 -- KEYS: the site (hash), then a debtor each (hash), then those who owe nothing more
 -- ARGV: minute, how much (in halves of a message), the site's field, what is added to that, how many debtors of the first kind
 local site, debtors, hour = KEYS[1], tonumber(ARGV[5]), math.floor(ARGV[1] / 60)
 for i = 2, debtors + 1 do
   if redis.call('HEXISTS', KEYS[i], hour) == 1 then
-    redis.call('HINCRBY', KEYS[i], hour, -ARGV[2])
+    local owed = redis.call('HINCRBY', KEYS[i], hour, -ARGV[2])
+    if owed == 0 and ARGV[3] == 'a' then redis.call('HDEL', KEYS[i], hour) end
   end
 end
 for i = debtors + 2, #KEYS do

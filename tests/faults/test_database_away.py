@@ -98,7 +98,7 @@ def test_a_table_that_is_locked_holds_up_nobody_who_needs_none(postgres, visit):
         other.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
         with ThreadPoolExecutor(1) as beside:
             told = beside.submit(ask_together, storm, 60)
-            time.sleep(0.8)
+            time.sleep(1.3)
             assert max(ask(visit.shopper.me).seconds for _ in range(8)) < 0.5
             assert said(told.result()) == {"login": AWAY}
     wait_until_back(visit.shopper.client)

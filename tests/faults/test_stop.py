@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -50,6 +51,19 @@ def test_what_runs_is_finished_and_idle_connections_are_closed(live, live_shoppe
         assert time.monotonic() - started < 10
         with pytest.raises(ConnectionRefusedError):
             newcomer.result()
+
+
+def test_signals_without_end_change_nothing(live):
+    """R55: also those that come when all is done but the end itself."""
+    server = psutil.Process(live.pid)
+    ended: list[int] = []
+    waiting = threading.Thread(target=lambda: ended.append(server.wait(timeout=12)))
+    waiting.start()
+    while waiting.is_alive():
+        with suppress(psutil.NoSuchProcess):
+            server.terminate()
+        time.sleep(0.01)
+    assert ended == [0]
 
 
 @pytest.fixture

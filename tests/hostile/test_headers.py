@@ -158,7 +158,7 @@ def test_every_status_of_every_call_has_the_headers(call, live, live_shopper):
 
 def test_every_limit_says_when_to_come_again(live, live_shopper):
     """R43: a refusal by an address's limit has Retry-After; what came before it has not."""
-    limits = ("SMS", "VERIFY", "REGISTER", "LOGIN", "AVAILABILITY", "REFRESH")
+    limits = ("SMS", "VERIFY", "REGISTER", "LOGIN", "AVAILABILITY", "REFRESH", "CHALLENGE")
     live.restart(**{f"LIMIT_{name}_PER_ADDRESS": "2/minute" for name in limits})
     client = SoundClient(LiveClient(live.url))
     limited = [call for call in WITH_BODY + WITHOUT_BODY if not call.needs_token and "receipts" not in call.rule]

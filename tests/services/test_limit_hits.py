@@ -1,5 +1,7 @@
 """Windows that are counted in the database."""
 
+from datetime import timedelta
+
 import pytest
 
 from models.database import connect_database
@@ -30,6 +32,16 @@ def test_of_many_at_once_in_two_processes_the_limit_is_let_through(make_hits):
     waits = in_parallel(30, lambda i: both[i % 2].hit([MINUTE, HOUR]))
     assert waits.count(None) == 3
     assert {wait for wait in waits if wait is not None} == {60.0}
+
+
+@pytest.mark.mysql
+def test_who_made_the_window_a_moment_later_takes_no_hit_away(make_hits, clock):
+    """R52: of two that come together, the one whose clock is behind may count first."""
+    hits, other = make_hits(), make_hits()
+    other._make_rows([MINUTE], clock() + timedelta(seconds=1))
+    assert [hits.hit([MINUTE]) for _ in range(3)] == [None] * 3
+    clock.advance(seconds=1)
+    assert other.hit([MINUTE]) == 59.0
 
 
 @pytest.mark.mysql

@@ -147,6 +147,30 @@ def test_what_work_was_done_for_is_not_owed_by_who_takes_it(redis, clock):
     assert debts.weigh(Act("sms", act.debtors, "a third phone")).level == 1
 
 
+def test_a_code_pays_for_no_message_that_is_not_sent(redis, clock):
+    """Orders that wait for their refusal while the code of another is typed earn nothing."""
+    debts = Debts(redis, {"sms": lambda: 1.0}, clock, None)
+    act = Act("sms", (Debtor("sms:address:a", 5, 1, 24), Debtor("sms:everybody", 99, 9, 24, takes_work=True)), "phone")
+    claims = [debts.weigh(act, *work).claim for work in ((), (), (EASIEST, Solution(EASIEST, "work", 60)))]
+    debts.verified("phone")
+    for claim in claims[1:]:
+        debts.give_back(claim)
+    assert {key: redis.hvals(key) for key in redis.keys("{risk}:sms:*") if not key.endswith(b"site")} == {
+        b"{risk}:sms:address:a": [b"-1"],
+        b"{risk}:sms:everybody": [b"-1"],
+    }
+    told = {field[:2]: int(number) for field, number in redis.hgetall("{risk}:sms:site").items()}
+    assert (told[b"a:"], told[b"g:"]) == (1, 1)
+
+
+def test_codes_that_never_were_leave_no_debtors_behind(make_app, redis):
+    """Anybody can make up ids, and each names another phone."""
+    client = InProcessClient(make_app(challenge="adaptive"), "203.0.113.5")
+    for number in range(3):
+        assert client.post(f"/v1/sms/{'a' * 22}{number:016x}/resend").code == "code_expired"
+    assert redis.keys("{risk}:*") == [b"{risk}:sms:site"]
+
+
 def test_debts_end_by_themselves_and_name_nobody(make_app, redis):
     client = InProcessClient(make_app(challenge="adaptive"), "203.0.113.5")
     client.post("/v1/sms", json={"phone": "+8613800138000", "purpose": "register"})

@@ -4,6 +4,7 @@ import json
 import sys
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from tests.supply import audit
 from tests.supply.requirements import FILES, SHIPPED, constraints, pins, wishes
@@ -21,8 +22,9 @@ def test_every_wish_is_pinned_and_fits(file):
     pinned = {pin.name: pin for pin in pins(file)}
     assert all(pin.hashes for pin in pinned.values())
     for wish in wishes(file):
-        assert wish.name.lower() in pinned, f"{wish} is not in {file}.txt: make requirements"
-        assert pinned[wish.name.lower()].version in wish.specifier
+        name = canonicalize_name(wish.name)
+        assert name in pinned, f"{wish} is not in {file}.txt: make requirements"
+        assert pinned[name].version in wish.specifier
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -42,7 +44,6 @@ def test_nothing_is_installed_that_is_not_in_a_file():
         text = (audit.ROOT / f"{file}.txt").read_text(encoding="utf-8")
         unpinned = [line for line in text.splitlines() if line and not line.startswith((" ", "#")) and "==" not in line]
         assert unpinned == []
-        assert len(unpinned) == 0
 
 
 def test_the_list_of_parts_is_whole_and_valid():
