@@ -33,7 +33,7 @@ NEVER = 10**9
 # Debts         name              whose            calm  alarm  hours
 unverified = (
     MayOwe("sms:address", whom.address, calm=10, alarm=1, hours=24),
-    MayOwe("sms:network", whom.network, calm=20, alarm=3, hours=24),
+    MayOwe("sms:network", whom.network, calm=20, alarm=10, hours=24, takes_work=True),
     MayOwe("sms:everybody", whom.everybody, calm=NEVER, alarm=10_000, hours=24, takes_work=True),
 )
 unverified_phone = MayOwe("sms:phone", whom.named_phone, calm=3, alarm=3, hours=24)
