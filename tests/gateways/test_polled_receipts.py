@@ -1,6 +1,7 @@
 """From the shopper's request to ``flask sms trace``: receipts that nobody called us for, through the real SDKs."""
 
 import logging
+import re
 import threading
 
 import pytest
@@ -14,6 +15,9 @@ from tests.services.test_secrecy import dump_redis, found
 from tests.settings import environment, environment_of
 from tests.shopper import Shopper
 from tests.waiting import wait_until
+
+# The stand-ins say when; the trace names the day where that is another than the message's.
+WHEN = "(2026-11-23 )?08:00:04Z"
 
 
 class Site:
@@ -58,7 +62,7 @@ def site(instance, database_url, redis_url, clock):
 
 @pytest.mark.parametrize(
     ("status", "code", "said"),
-    [(3, "DELIVERED", "delivered 08:00:04Z DELIVERED"), (2, "MOBILE_OFF", "failed 08:00:04Z MOBILE_OFF")],
+    [(3, "DELIVERED", f"delivered {WHEN} DELIVERED"), (2, "MOBILE_OFF", f"failed {WHEN} MOBILE_OFF")],
 )
 def test_a_trace_shows_what_alibaba_said_when_it_was_asked(site, aliyun, redis, pass_time, status, code, said):
     here = site(aliyun)
@@ -67,7 +71,7 @@ def test_a_trace_shows_what_alibaba_said_when_it_was_asked(site, aliyun, redis, 
     assert "no receipt" in here.trace()
     pass_time(61)
     assert here.poll() == (0, "sms_receipts_aliyun ran; it dealt with 1\n")
-    assert said in here.trace()
+    assert re.search(said, here.trace())
     assert redis.keys("receipts:*") == []
     pass_time(300)
     here.poll()
@@ -93,7 +97,7 @@ def test_a_trace_shows_what_waited_in_tencent_s_queue(site, tencent, redis):
         tencent.standin.report(f"somebody-else-{i}")
     tencent.standin.report(serial, "FAIL", "MK:0010", at=1795420804)
     assert here.poll() == (0, "sms_receipts_tencent ran; it dealt with 1\n")
-    assert "failed 08:00:04Z MK:0010" in here.trace()
+    assert re.search(f"failed {WHEN} MK:0010", here.trace())
     assert tencent.standin.queue == []
     assert redis.keys("receipts:*") == []
 
