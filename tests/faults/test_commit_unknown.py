@@ -9,9 +9,9 @@ from tests.faults.asking import ask
 def lose_reply(postgres, wire):
     """Have the reply to the next message with these words lost, after it was carried out."""
 
-    def arm(words: str):
+    def arm(words: str, before: str = ""):
         postgres.end_connections()  # on an old connection a statement that was prepared goes without its words
-        wire.break_after(words)
+        wire.break_after(words, before)
 
     return arm
 
@@ -25,7 +25,7 @@ def unheard(call, wire):
 def test_an_account_that_was_made_unheard(visitor, wire, lose_reply):
     """R20: the same ticket then says that the phone has an account, and the password opens it."""
     ticket = visitor.prove()
-    lose_reply("COMMIT")
+    lose_reply("COMMIT", before="INSERT INTO users")
     unheard(lambda: visitor.fill_in(ticket), wire)
     assert visitor.fill_in(ticket).code == "phone_registered"
     visitor.login()

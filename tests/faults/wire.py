@@ -10,21 +10,23 @@ class Wire:
     """Carries bytes between a port on loopback and a unix socket; listens as long as it is.
 
     ``break_after(words)`` lets the next message with these words through, and its reply no more: what it did is done, and who
-    asked for it doesn't know. ``dead`` carries nothing, and says nothing of it.
+    asked for it doesn't know. It may have to be of a connection that carried other words ``before``. ``dead`` carries nothing, and says nothing of it.
     """
 
     def __init__(self, far_end: Path):
         self.broken = threading.Event()
         self._far_end = far_end
         self._fatal: bytes | None = None
+        self._before = b""
         self._whole = threading.Event()
         self._whole.set()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=200)
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def break_after(self, words: str):
+    def break_after(self, words: str, before: str = ""):
         self.broken.clear()
+        self._before = before.encode()
         self._fatal = words.encode()
 
     @contextlib.contextmanager
@@ -55,12 +57,14 @@ class Wire:
         self._pump(near, far, is_question=True)
 
     def _pump(self, source: socket.socket, target: socket.socket, is_question: bool = False):
+        carried_those_before = False
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                carried_those_before = carried_those_before or self._before in data
                 if not self._whole.is_set():
                     self._whole.wait()
                     break
-                if is_question and self._fatal and self._fatal in data:
+                if is_question and carried_those_before and self._fatal and self._fatal in data:
                     self._fatal = None
                     self._end_unheard(source, target, data)
                     break
