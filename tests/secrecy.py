@@ -33,8 +33,10 @@ KEPT_NOWHERE = ("password", "token", "phone", "code")
 ATTEMPT = "a password that was refused"
 # A log has words of its own.
 PLAIN_WORD = re.compile("[a-z_]+")
-# Fractions of a second look like codes.
-TIMES = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d+|datetime\.datetime\([^)]*\)")
+# Fractions look like codes: those of a time, and of a number.
+FRACTIONS = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d+|datetime\.datetime\([^)]*\)|(?<![\w.=-])\d+\.\d+(?![\w.=-])"
+)
 WORD = re.compile(r"[A-Za-z0-9_.=-]{6,}")
 NUMBER = re.compile(r"(?<![0-9A-Za-z])\d{7,}(?![0-9A-Za-z])")
 READ_ALL = """
@@ -101,7 +103,7 @@ write_to(TAP)
 
 def lying_in(text: str, kinds: Iterable[str] = KEPT_NOWHERE) -> list[tuple[str, str]]:
     """Secrets of this test that stand in a text as words of their own."""
-    text = TIMES.sub("", text)
+    text = FRACTIONS.sub("", text)
     there = [secret for secret, kind in SEEN.of_this_test.items() if kind in kinds and secret in text]
     return [
         (SEEN.of_this_test[secret], secret)
