@@ -1,6 +1,7 @@
 """The fixtures; tests/README.md lists them."""
 
 import shutil
+from collections import ChainMap
 from dataclasses import fields, replace
 
 import pytest
@@ -58,6 +59,7 @@ def _is_about_rows(item):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "one_database: what every database says alike, and `--rows-only` leaves out")
+    config.addinivalue_line("markers", "settings: with what settings the live server is to run")
     config.addinivalue_line("markers", "mysql: what `make test` runs on MariaDB too: registration, uniqueness, races")
 
 
@@ -111,14 +113,15 @@ def rows(engine):
 
 @pytest.fixture(autouse=True)
 def clean(request):
-    """Before each test: an empty Redis, empty tables and a server with its default settings, where the test has them."""
+    """Before each test: an empty Redis, empty tables and a server with the test's settings, where the test has them."""
     if "redis_url" in request.fixturenames:
         with Redis.from_url(request.getfixturevalue("redis_url")) as redis:
             redis.flushall()
     if "database_url" in request.fixturenames:
         _empty(request.getfixturevalue("engine"), request.getfixturevalue("tables"))
     if "live" in request.fixturenames:
-        request.getfixturevalue("live").put_back()
+        wanted = [marker.kwargs for marker in request.node.iter_markers("settings")]
+        request.getfixturevalue("live").have(**dict(ChainMap(*wanted)))
 
 
 @pytest.fixture(autouse=True)
@@ -232,7 +235,7 @@ def letters(client, engine, gateway):
 
 @pytest.fixture(scope="session")
 def live(database_url, redis_url):
-    """The real server; each test finds it running with its default settings."""
+    """The real server; each test finds it running with the settings of its marker, or with its defaults."""
     server = LiveServer(database_url, redis_url)
     yield server
     log = server.log

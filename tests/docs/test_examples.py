@@ -47,8 +47,8 @@ def test_the_walk_in_python_arrives(live):
     assert ast.literal_eval(run(sys.executable, "examples/client.py", live.url))["status"] == "active"
 
 
+@pytest.mark.settings(CHALLENGE="always")
 def test_both_walks_do_the_work_that_they_are_asked_for(live):
-    live.restart(CHALLENGE="always")
     assert run("node", "examples/walk.js", live.url).endswith("Good-bye.\n")
     assert ast.literal_eval(run(sys.executable, "examples/client.py", live.url))["status"] == "active"
 

@@ -9,6 +9,8 @@ from tests.clients import LiveClient
 from tests.parallel import in_parallel
 from tests.servers.live import LiveServer
 
+pytestmark = pytest.mark.one_database
+
 AHEAD_SECONDS = 20
 # libfaketime makes a negative time, and so EINVAL, of a sleep whose end is over before it began.
 SLEEP = """

@@ -7,6 +7,8 @@ from tests.clients import InProcessClient
 from tests.servers.memcached import MemcachedServer
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture(scope="module")
 def memcached():

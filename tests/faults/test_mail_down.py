@@ -11,6 +11,8 @@ from services.background import drain
 from tests.faults.asking import ask
 from tests.mails.postbox import Postbox
 
+pytestmark = pytest.mark.one_database
+
 SMTP = SmtpSettings("127.0.0.1", 0, Sender.read("no-reply@shop.example"), seconds=2)
 
 

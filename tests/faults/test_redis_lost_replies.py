@@ -9,6 +9,8 @@ from tests.faults.cut import CuttingProxy
 from tests.shopper import new_phone
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def proxy(redis_url):

@@ -22,6 +22,8 @@ from tests.servers.process import temporary_folder
 from tests.servers.redis import RedisServer
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.one_database
+
 EMBED = """
 import sys, time
 from pathlib import Path

@@ -220,9 +220,9 @@ def _seconds(client, data):
     return time.monotonic() - started
 
 
+@pytest.mark.settings(MAX_SESSIONS=1000)
 def test_the_others_are_served_while_requests_drip(live, live_shopper):
     """R36: clients that send a byte now and then are cut in the end, and until then nobody waits a second for them."""
-    live.restart(MAX_SESSIONS=1000)
     live_shopper.register()
     starts = (
         (request_head("POST", "/v1/login", JSON, "Content-Length: 9000") + b"{", b" "),

@@ -38,6 +38,7 @@ NAMES = (
     *("If-Modified-Since", "Origin", "Range", "Referer", "User-Agent", "X-Forwarded-For", "X-Forwarded-Host"),
     *("X-Forwarded-Proto", "X-HTTP-Method-Override", "X-Real-IP", "X-Request-ID", "X-Challenge-Solution"),
 )
+LIMITS = ("SMS", "VERIFY", "REGISTER", "LOGIN", "AVAILABILITY", "REFRESH", "CHALLENGE")
 CONTROLS = [bytes([code]) for code in (*range(9), *range(11, 13), *range(14, 32), 127)]
 
 
@@ -156,10 +157,9 @@ def test_every_status_of_every_call_has_the_headers(call, live, live_shopper):
     assert {400, 413, 415, 422} <= seen or call in WITHOUT_BODY
 
 
+@pytest.mark.settings(**{f"LIMIT_{name}_PER_ADDRESS": "2/minute" for name in LIMITS})
 def test_every_limit_says_when_to_come_again(live, live_shopper):
     """R43: a refusal by an address's limit has Retry-After; what came before it has not."""
-    limits = ("SMS", "VERIFY", "REGISTER", "LOGIN", "AVAILABILITY", "REFRESH", "CHALLENGE")
-    live.restart(**{f"LIMIT_{name}_PER_ADDRESS": "2/minute" for name in limits})
     client = SoundClient(LiveClient(live.url))
     limited = [call for call in WITH_BODY + WITHOUT_BODY if not call.needs_token and "receipts" not in call.rule]
     for call in limited:

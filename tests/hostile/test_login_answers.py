@@ -16,12 +16,12 @@ from tests.settings import PLENTY
 SAMPLES = 60
 TIMED = ("wrong password", "unknown name", "unknown phone", "disabled, right password")
 REAL_COSTS = {"ARGON2_MEMORY_KIB": 19456, "ARGON2_ITERATIONS": 2}
+pytestmark = pytest.mark.settings(LIMIT_LOGIN_PER_ACCOUNT=PLENTY, **REAL_COSTS)
 
 
 @pytest.fixture
-def attempts(live, live_shopper, engine):
+def attempts(live_shopper, engine):
     """Bodies of logins that fail, each for another reason."""
-    live.restart(LIMIT_LOGIN_PER_ACCOUNT=PLENTY, **REAL_COSTS)
     live_shopper.register()
     disabled = live_shopper.another()
     disabled.register()

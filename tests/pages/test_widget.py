@@ -12,6 +12,8 @@ from tests.pages.conftest import PATIENCE_MS
 from tests.settings import SECRET
 from tests.shopper import new_phone
 
+pytestmark = pytest.mark.settings(CHALLENGE="always")
+
 PAGE = """<!doctype html><html lang="en"><title>Shop</title><script type="module" src="altcha.min.js"></script>
 <altcha-widget display="invisible"></altcha-widget>"""
 FILES = {
@@ -47,7 +49,6 @@ def shop(browser, live):
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.route("**/shop/**", _serve)
-    live.restart(CHALLENGE="always")
     page.goto(f"{live.url}/shop/")
     page.wait_for_function("'verify' in document.querySelector('altcha-widget')")
     yield page

@@ -48,8 +48,8 @@ def run_tour(tmp_path):
     return run
 
 
+@pytest.mark.settings(SMS_COOLDOWN_SECONDS=2, CHALLENGE="adaptive", **LIMITS)
 def test_the_tour_is_green_on_default_limits_and_again_a_minute_later_in_english(run_tour, live, redis):
-    live.restart(SMS_COOLDOWN_SECONDS=2, CHALLENGE="adaptive", **LIMITS)
     for language in ("zh-CN", "en"):
         report = run_tour(live.url, language)
         assert _failures(report) == []

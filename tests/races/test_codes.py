@@ -8,6 +8,8 @@ from tests.races.crowd import at_once, inbox, told_apart
 from tests.shopper import new_phone
 from tests.timetravel import age_redis
 
+pytestmark = pytest.mark.one_database
+
 ROUNDS = 10
 
 
@@ -108,9 +110,9 @@ def test_guesses_beside_the_right_code_win_nothing_more(live, live_shopper):
         assert somebody.verify(sms_id, bodies[0]["code"]).code == "code_expired"
 
 
+@pytest.mark.settings(SMS_COOLDOWN_SECONDS=0, SMS_WRONG_GUESSES_PER_DAY=17)
 def test_without_a_cooldown_there_are_hourly_sends_and_daily_guesses(live, live_client):
     """R8, R17: five sends in the hour, and one budget of wrong guesses over all of their codes."""
-    live.restart(SMS_COOLDOWN_SECONDS=0, SMS_WRONG_GUESSES_PER_DAY=17)
     body = {"phone": new_phone(), "purpose": "register"}
     replies = at_once(live, 100, lambda client, i: client.post("/v1/sms", json=body))
     assert told_apart(replies) == {"202": 5, "429 sms_hourly_limit": 95}

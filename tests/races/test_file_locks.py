@@ -5,8 +5,12 @@ import subprocess
 import sys
 from contextlib import closing
 
+import pytest
+
 from api.slow_clients import _cut_late
 from tests.servers.process import free_port
+
+pytestmark = pytest.mark.one_database
 
 WRITE_ELSEWHERE = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).execute('INSERT INTO t VALUES (2)')"
 

@@ -11,6 +11,8 @@ from tests.gateways.standin import Fault
 from tests.races.crowd import at_once, told_apart
 from tests.shopper import new_phone
 
+pytestmark = pytest.mark.one_database
+
 CROWD = 50
 # A fifth of the threads may wait in gateways.
 PLACES_FOR_ALL = {"THREADS": 5 * CROWD}

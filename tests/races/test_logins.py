@@ -7,16 +7,11 @@ from models import Device, Notice, SecurityEvent, Session
 from tests.races.crowd import at_once, settled, told_apart
 from tests.settings import PLENTY
 
-pytestmark = pytest.mark.mysql
+# Many logins to one account at once are more than its limit lets through.
+pytestmark = [pytest.mark.mysql, pytest.mark.settings(LIMIT_LOGIN_PER_ACCOUNT=PLENTY)]
 
 MOST = 20
 REFRESH = "/v1/token/refresh"
-
-
-@pytest.fixture(autouse=True)
-def room_for_crowds(live):
-    """Many logins to one account at once are more than its limit lets through."""
-    live.restart(LIMIT_LOGIN_PER_ACCOUNT=PLENTY)
 
 
 @pytest.fixture

@@ -17,13 +17,12 @@ def form(password=NEW_PASSWORD, **more):
     return {"password": password, "password_confirm": password, **more}
 
 
-@pytest.fixture
-def quick(live):
-    """A phone may get one message after the other, and an account be tried without end."""
-    live.restart(SMS_COOLDOWN_SECONDS=0, LIMIT_LOGIN_PER_ACCOUNT="1000/minute")
+# A phone may get one message after the other, and an account be tried without end.
+QUICK = pytest.mark.settings(SMS_COOLDOWN_SECONDS=0, LIMIT_LOGIN_PER_ACCOUNT="1000/minute")
 
 
-def test_a_reset_among_logins_lets_no_old_password_stay_in(quick, live, live_shopper):
+@QUICK
+def test_a_reset_among_logins_lets_no_old_password_stay_in(live, live_shopper):
     """R27: whoever came in with the old password while it was being reset is out afterwards."""
     won = 0
     for turn in range(10):
@@ -48,7 +47,8 @@ def test_a_reset_among_logins_lets_no_old_password_stay_in(quick, live, live_sho
     assert won, "no login ever came before the reset: this was no race"
 
 
-def test_one_ticket_resets_once(quick, live, live_shopper, engine):
+@QUICK
+def test_one_ticket_resets_once(live, live_shopper, engine):
     """R1, R27: of twenty that bring one ticket, each with another password, one sets it."""
     for _ in range(3):
         somebody = live_shopper.another()
@@ -93,7 +93,8 @@ def test_a_change_among_refreshes_ends_what_they_won(live, live_shopper):
         assert somebody.try_refresh(changed.json["refresh_token"]).status == 200
 
 
-def test_of_many_changes_by_one_proof_one_wins(quick, live, live_shopper):
+@QUICK
+def test_of_many_changes_by_one_proof_one_wins(live, live_shopper):
     """R27: two tabs that change the password at once don't both believe it."""
     for _ in range(3):
         somebody = live_shopper.another()
@@ -113,7 +114,8 @@ def test_of_many_changes_by_one_proof_one_wins(quick, live, live_shopper):
         assert somebody.try_login(password=passwords[winner]).status == 200
 
 
-def test_a_reset_and_a_change_of_phone(quick, live, live_shopper):
+@QUICK
+def test_a_reset_and_a_change_of_phone(live, live_shopper):
     """R27, R30: the ticket proves the number of then; it resets nothing once the number has changed."""
     with one_for_each_worker(live) as clients:
         for turn in range(15):

@@ -16,16 +16,14 @@ pytestmark = pytest.mark.mysql
 PHONE, UNDO, REGISTER = "/v1/me/phone", "/v1/phone/undo", "/v1/register"
 
 
-@pytest.fixture
-def quick(live):
-    """A phone may get one message after the other."""
-    live.restart(
-        SMS_COOLDOWN_SECONDS=0,
-        SMS_PER_HOUR=0,
-        SMS_PER_DAY=0,
-        LIMIT_LOGIN_PER_ACCOUNT="1000/minute",
-        LIMIT_SMS_PER_ACCOUNT="1000/minute",
-    )
+# A phone may get one message after the other.
+QUICK = pytest.mark.settings(
+    SMS_COOLDOWN_SECONDS=0,
+    SMS_PER_HOUR=0,
+    SMS_PER_DAY=0,
+    LIMIT_LOGIN_PER_ACCOUNT="1000/minute",
+    LIMIT_SMS_PER_ACCOUNT="1000/minute",
+)
 
 
 @pytest.fixture
@@ -44,7 +42,8 @@ def events(engine, kind: str) -> int:
         return connection.scalar(text("SELECT count(*) FROM security_events WHERE type = :kind"), {"kind": kind})
 
 
-def test_two_changes_to_one_number(quick, live, live_shopper, holders, engine):
+@QUICK
+def test_two_changes_to_one_number(live, live_shopper, holders, engine):
     """R21: one account gets it, the other keeps what it had."""
     both = [live_shopper, live_shopper.another()]
     for somebody in both:
@@ -70,7 +69,8 @@ def test_two_changes_to_one_number(quick, live, live_shopper, holders, engine):
             assert events(engine, "phone_changed") == turn + 1
 
 
-def test_one_proof_changes_once(quick, live, live_shopper, engine):
+@QUICK
+def test_one_proof_changes_once(live, live_shopper, engine):
     """R1: of twenty that bring the same codes, one changes the phone."""
     live_shopper.register()
     phone = new_phone()
@@ -82,7 +82,8 @@ def test_one_proof_changes_once(quick, live, live_shopper, engine):
     assert events(engine, "phone_changed") == 1
 
 
-def test_twenty_undo_one_change(quick, live, live_shopper, live_letters, holders, engine):
+@QUICK
+def test_twenty_undo_one_change(live, live_shopper, live_letters, holders, engine):
     """R27: one does; the others are told that it is done, and the credentials change once."""
     for turn in range(5):
         somebody = live_shopper.another()
@@ -101,7 +102,8 @@ def test_twenty_undo_one_change(quick, live, live_shopper, live_letters, holders
         assert somebody.me().status == 401
 
 
-def test_a_dormant_number_is_detached_once(quick, live, live_shopper, rows, redis, holders, engine):
+@QUICK
+def test_a_dormant_number_is_detached_once(live, live_shopper, rows, redis, holders, engine):
     """R21: of many that register one recycled number, one has it, and the former owner is told once."""
     for turn in range(5):
         former = live_shopper.another()
@@ -122,7 +124,8 @@ def test_a_dormant_number_is_detached_once(quick, live, live_shopper, rows, redi
         assert events(engine, "phone_detached") == turn + 1
 
 
-def test_an_owner_who_comes_back_while_the_number_goes(quick, live, live_shopper, rows, redis, holders):
+@QUICK
+def test_an_owner_who_comes_back_while_the_number_goes(live, live_shopper, rows, redis, holders):
     """Whoever is first: the number has one account, and the owner's password opens the owner's account."""
     outcomes = set()
     for _ in range(10):
@@ -150,9 +153,9 @@ def test_an_owner_who_comes_back_while_the_number_goes(quick, live, live_shopper
     assert outcomes
 
 
+@pytest.mark.settings(SMS_COOLDOWN_SECONDS=0, ARGON2_MEMORY_KIB=19456, ARGON2_ITERATIONS=40)
 def test_an_owner_who_keeps_the_number_while_a_newcomer_is_hashed(live, live_shopper, live_letters, rows, redis):
     """R21: the look before the hash said dormant; the UPDATE after it looks again."""
-    live.restart(SMS_COOLDOWN_SECONDS=0, ARGON2_MEMORY_KIB=19456, ARGON2_ITERATIONS=40)
     former, address = live_shopper, "keeper@example.com"
     former.register()
     rows.verify_email(former.phone, address)
@@ -172,7 +175,8 @@ def test_an_owner_who_keeps_the_number_while_a_newcomer_is_hashed(live, live_sho
     assert rows.user(former.phone)["username"] == former.username
 
 
-def test_two_changes_of_one_account(quick, live, live_shopper, engine):
+@QUICK
+def test_two_changes_of_one_account(live, live_shopper, engine):
     """R21: a proof of the old number is good for one change; the other proved a number that is no longer the account's."""
     live_shopper.register()
     with one_for_each_worker(live) as clients:

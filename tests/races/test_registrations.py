@@ -78,9 +78,9 @@ def test_registrations_that_share_nothing_all_succeed(live, live_shopper, engine
     assert count(engine, "users") == count(engine, "sessions") == 100
 
 
+@pytest.mark.settings(HASH_PLACES=1, HASH_QUEUE=0, ARGON2_MEMORY_KIB=19456, ARGON2_ITERATIONS=20)
 def test_a_crowd_at_the_hashing_places_is_told_to_come_again(live, live_shopper, engine):
     """R21, R39: while a hash of long takes the only place, others are told 503; asked again, one has the phone."""
-    live.restart(HASH_PLACES=1, HASH_QUEUE=0, ARGON2_MEMORY_KIB=19456, ARGON2_ITERATIONS=20)
     ticket = live_shopper.prove()
     busy = []
 

@@ -79,9 +79,9 @@ def _register_until_killed(live, client, forms) -> dict[str, str]:
     return acknowledged
 
 
+@pytest.mark.settings(REDIS_URL="")
 def test_the_embedded_redis_keeps_its_data_when_all_is_killed(live, live_shopper, redis):
     """R55: codes, cooldowns and the inbox outlive the server that brings its own Redis."""
-    live.restart(REDIS_URL="")
     sms_id = live_shopper.send_code()
     for end in (live.kill, live.stop):
         end()
@@ -91,9 +91,9 @@ def test_the_embedded_redis_keeps_its_data_when_all_is_killed(live, live_shopper
     assert live_shopper.verify(sms_id, live_shopper.last_code()).status == 200
 
 
+@pytest.mark.settings(REDIS_URL="")
 def test_an_embedded_redis_that_ends_is_started_again(live, live_shopper):
     """R55: a server that brings its own Redis heals by itself."""
-    live.restart(REDIS_URL="")
     next(child for child in psutil.Process(live.pid).children() if "redis" in child.name()).kill()
     wait_until(lambda: "embedded_redis_ended" in live.log, "the end of Redis")
     wait_until(lambda: live_shopper.client.get("/readyz").status == 200, "another Redis")

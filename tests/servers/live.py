@@ -8,6 +8,7 @@ from urllib.request import urlopen
 import psutil
 
 from api.config import ROOT
+from tests.servers.preloaded import PreloadedProcess
 from tests.servers.process import ServerProcess, reserve_port, temporary_folder
 from tests.settings import environment
 
@@ -52,7 +53,8 @@ class LiveServer:
         """Start it with the tests' settings and these; returns when it is ready."""
         self._settings = settings
         env = environment(*self._places, PORT=self.port, **(DEFAULTS | settings))
-        self._process = ServerProcess([sys.executable, "-m", "api.serve"], self._log, env=env, folder=ROOT)
+        kind = ServerProcess if "LD_PRELOAD" in env else PreloadedProcess
+        self._process = kind([sys.executable, "-m", "api.serve"], self._log, env=env, folder=ROOT)
         self._process.wait_until(self._is_ready)
 
     def stop(self):
@@ -77,12 +79,14 @@ class LiveServer:
         self.stop()
         self.start(**settings)
 
-    def put_back(self):
-        """Running, with the settings that it has by default."""
-        if not (self._process and self._process.is_running):
-            self.start()
-        elif self._settings:
-            self.restart()
+    def have(self, **settings: object):
+        """Let it run with the tests' settings and these: started, or started anew, unless it does already."""
+        if not (self._process and self._process.is_running) or self._settings != settings:
+            self.restart(**settings)
+
+    def wait(self, timeout: float) -> int:
+        """Its exit code, once it has ended; raises ``subprocess.TimeoutExpired``."""
+        return self._process.wait(timeout)
 
     def remove(self):
         """Stop it and delete its folder."""

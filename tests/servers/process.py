@@ -34,15 +34,18 @@ class ServerProcess:
     ):
         self.log = log
         self._end = end
-        self._process = subprocess.Popen(
+        self._process = self._begin(command, user, env, folder)
+
+    def _begin(self, command, user, env, folder):
+        return subprocess.Popen(
             command,
             cwd=folder,
             env=env,
             stdin=subprocess.DEVNULL,
-            stdout=log.open("ab"),
+            stdout=self.log.open("ab"),
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=lambda: end_with_parent(end),  # noqa: PLW1509
+            preexec_fn=lambda: end_with_parent(self._end),  # noqa: PLW1509
             **_as_user(user),
         )
 
@@ -65,6 +68,10 @@ class ServerProcess:
         self.kill()
         said = self.log.read_text(errors="replace")[-3000:] if self.log.is_file() else ""
         pytest.exit(f"{self._process.args[0]} did not start:\n{said}", 3)
+
+    def wait(self, timeout: float) -> int:
+        """Its exit code; raises ``subprocess.TimeoutExpired``."""
+        return self._process.wait(timeout=timeout)
 
     def stop(self):
         """End it as its users do; after a while, by force."""

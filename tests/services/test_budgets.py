@@ -16,6 +16,8 @@ from tests.services.gateways import PHONE, a_log, a_message, not_sent
 from tests.settings import SECRET
 from tests.timetravel import HandTurnedClock, age_redis
 
+pytestmark = pytest.mark.one_database
+
 NEIGHBOUR, STRANGER, ABROAD = "+8613800139999", "+8613900000000", "+85251234567"
 HOUR, DAY = 3600, 86400
 

@@ -1,6 +1,10 @@
 """Room for only so many at once."""
 
+import pytest
+
 from tests.clients import InProcessClient
+
+pytestmark = pytest.mark.one_database
 
 
 def test_without_redis_only_so_many_read_the_database_at_once(make_app, shopper):

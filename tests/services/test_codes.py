@@ -10,6 +10,8 @@ from sms.memory import MemoryGateway
 from tests.parallel import in_parallel
 from tests.timetravel import age_redis
 
+pytestmark = pytest.mark.one_database
+
 DAY = 86400
 
 

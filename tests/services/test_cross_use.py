@@ -11,6 +11,8 @@ from tests.letters import Letters
 from tests.rows import Rows
 from tests.shopper import Shopper, new_phone
 
+pytestmark = pytest.mark.one_database
+
 MAIL = "cross@example.com"
 
 

@@ -5,6 +5,8 @@ import unicodedata
 
 import pytest
 
+pytestmark = pytest.mark.one_database
+
 EMOJI = "\U0001f600"
 
 

@@ -15,6 +15,8 @@ from tests.parallel import in_parallel
 from tests.settings import SECRET
 from tests.work import solve
 
+pytestmark = pytest.mark.one_database
+
 HOME, NEIGHBOUR = "203.0.113.0", "203.0.112.0"
 
 

@@ -18,6 +18,8 @@ from tests.services.gateways import DOWN, PHONE, UNKNOWN, ScriptedGateway, a_log
 from tests.settings import SECRET
 from tests.timetravel import age_redis
 
+pytestmark = pytest.mark.one_database
+
 AT = datetime(2026, 11, 23, 8, 0, 4, tzinfo=UTC)
 EVER = timedelta(days=3650)
 

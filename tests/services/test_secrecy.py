@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from redis import Redis
 from sqlalchemy import text
 
@@ -47,9 +48,9 @@ def found(secrets, dump):
     return [secret for secret in secrets if re.search(rf"(?<![0-9A-Za-z]){re.escape(secret)}(?![0-9A-Za-z])", dump)]
 
 
+@pytest.mark.settings(SMS_COOLDOWN_SECONDS=0)
 def test_no_code_phone_or_token_lies_about(live, live_shopper, redis, engine):
     """R7: after many visits over HTTP, neither Redis nor the log has a code, a full phone, a password or a token."""
-    live.restart(SMS_COOLDOWN_SECONDS=0)
     start = len(live.log)
     secrets = []
     phones = []

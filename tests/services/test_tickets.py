@@ -4,6 +4,8 @@ from base64 import urlsafe_b64decode
 
 import pytest
 
+pytestmark = pytest.mark.one_database
+
 
 def test_a_ticket_lives_ten_minutes(shopper, clock):
     """R18: used at its last second, refused a second later."""
