@@ -76,7 +76,7 @@ class LimitHits:
     def _delete_batch(self, over: ColumnElement[bool]) -> int | None:
         """How many of the next were still over when they were deleted; None where there are no more."""
         with self._database.connection() as connection:
-            names = list(connection.scalars(select(LimitHit.name).where(over).limit(BATCH)))
+            names = list(connection.scalars(select(LimitHit.name).where(over).order_by(LimitHit.ends_at).limit(BATCH)))
             if not names:
                 return None
             return connection.execute(delete(LimitHit).where(LimitHit.name.in_(names), over)).rowcount

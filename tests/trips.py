@@ -21,12 +21,16 @@ IN_BRACKETS = re.compile(r"\([^()]*\)")
 
 @dataclass
 class Trips:
-    """What was asked before the reply, in words, and how often ``beside`` it, by other threads."""
+    """What was asked before the reply, in words, and how often ``beside`` it, by other threads.
+
+    ``statements`` has the texts of all that was asked of the database, each with some parameters of it.
+    """
 
     redis: list[str] = field(default_factory=list)
     sql: list[str] = field(default_factory=list)
     redis_beside: int = 0
     sql_beside: int = 0
+    statements: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @contextmanager
@@ -43,7 +47,8 @@ def counted() -> Iterator[Trips]:
         else:
             trips.redis_beside += 1
 
-    def note_sql(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    def note_sql(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        trips.statements[statement] = parameters
         if threading.get_ident() == asker:
             trips.sql.append(_sql_words(statement))
         else:

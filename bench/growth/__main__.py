@@ -17,7 +17,7 @@ from contextlib import ExitStack
 
 from api.config import Config, read_config
 from bench.growth.house import House
-from bench.growth.paths import PATHS
+from bench.growth.paths import PATHS, purge
 from bench.growth.plans import scans
 from bench.growth.report import Costs, cost_table, redis_table, rows_table, too_much, wal_table
 from bench.growth.rooms import redis_bytes, row_bytes, wal_bytes
@@ -39,7 +39,7 @@ def main() -> None:
         rows = row_bytes(houses[sizes[-1]])
         costs = _measure(houses, options.rounds, options.requests)
         largest = houses[sizes[-1]]
-        found = scans(largest, lambda: _ask_all(largest))
+        found = scans(largest, lambda: (_ask_all(largest), purge(largest)))
         rooms = [redis_table(redis_bytes(largest)), rows_table(rows), wal_table(wal_bytes(largest))]
     print(cost_table(costs, sizes), *rooms, sep="\n\n")
     grown = too_much(costs, sizes)
@@ -65,7 +65,7 @@ def _config(folder: str) -> Config:
     """As it is delivered, but for numbers of limits that nobody reaches, and the cheap hash."""
     limits = {**LIMITS, "LIMIT_AVAILABILITY_PER_ADDRESS": f"{MANY}/minute"}
     places = {"INSTANCE_DIR": folder, "DATABASE_URL": "sqlite://", "REDIS_URL": "redis://127.0.0.1:1/0"}
-    settings = {**limits, **CHEAP, **places, "SECRET_KEYS": SECRET, "TRUSTED_PROXIES": "1", "LOG_LEVEL": "error"}
+    settings = {**limits, **CHEAP, **places, "SECRET_KEYS": SECRET, "TRUSTED_PROXIES": "1", "LOG_FORMAT": "json"}
     with environment_of(settings):
         return read_config()
 
@@ -84,7 +84,7 @@ def _measure(houses: dict[int, House], rounds: int, requests: int) -> Costs:
 
 
 def _ask_all(house: House) -> None:
-    """Every path once, and a purge that finds a little to delete."""
+    """Every path once."""
     for make in PATHS.values():
         house.ask(make(house))
 

@@ -4,6 +4,7 @@ import itertools
 import random
 import time
 from collections.abc import Iterable
+from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -53,7 +54,8 @@ class House:
         url = f"postgresql+psycopg://dongbao@/{self._name}?host={postgres.folder}"
         self.config = replace(config, database_url=url, redis_url=self.redis.url, ratelimit_storage_uri=self.redis.url)
         migrate(self.config)
-        self.app = create_app(self.config, gateways=[MemoryGateway()])
+        with (config.instance / "log").open("a") as log, redirect_stderr(log):
+            self.app = create_app(self.config, gateways=[MemoryGateway()])
         self.wired = self.app.extensions["dongbao"]
         with self.connect() as connection:
             fill(connection, self.accounts, self.wired.passwords.hash(PASSWORD))

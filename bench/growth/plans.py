@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import event
 
 from bench.growth.house import House
+from bench.growth.rooms import TABLES
 
 
 def scans(house: House, act: Callable[[], object]) -> list[str]:
-    """Every statement of ``act`` that reads a whole table or a whole index, and that table's name."""
+    """Every statement of ``act`` that reads a whole table, or a whole index of it, of those that grow, and that table's name."""
     with _noted(house) as statements:
         act()
     found = []
@@ -51,4 +52,6 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _is_scan(node: dict[str, Any]) -> bool:
     kind = node["Node Type"]
+    if node.get("Relation Name") not in TABLES:
+        return False
     return kind == "Seq Scan" or (kind in ("Index Scan", "Index Only Scan") and "Index Cond" not in node)

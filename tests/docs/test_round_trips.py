@@ -14,6 +14,7 @@ from tests.clients import InProcessClient
 from tests.docs.markdown import read, section
 from tests.docs.markdown import rows as table
 from tests.letters import Letters
+from tests.plans import whole_tables_read
 from tests.rows import Rows
 from tests.shopper import Shopper, new_phone, new_username
 from tests.trips import Trips, counted
@@ -195,13 +196,15 @@ def walked(make_app, make_shopper, letters, rows, pass_time):
     return client.seen
 
 
-def test_every_route_asks_what_its_row_says(walked):
+def test_every_route_asks_what_its_row_says_and_reads_no_whole_table(walked, engine, tables):
     written = {row[0]: row for row in table(section(read(PAGE), TITLE)) if ROUTE.match(row[0])}
     counts = {name: _row(name, trips) for name, trips in walked.items()}
     routes = {f"`{method} {_described(url)}`" for url, resource in ROUTES for method in resource.methods}
     assert {ROUTE.match(name)[0] for name in walked} == routes, "Walk routes that are new, in PARTS."
     other = [name for name in {**written, **counts} if written.get(name) != counts.get(name)]
     assert not other, _advice(other, walked)
+    statements = {text: values for trips in walked.values() for text, values in trips.statements.items()}
+    assert whole_tables_read(engine, statements, tables) == [], "These read whole tables: they need an index."
 
 
 def _described(rule):
