@@ -14,11 +14,12 @@ def cost_table(costs: Costs, sizes: Sequence[int]) -> str:
     """A line for each path: its cost where there are fewest, and how many times that it is elsewhere."""
     first, *others = sizes
     heads = [f"{size:,}: CPU, PostgreSQL's, wait" for size in others]
-    lines = [f"| path | CPU ms at {first:,} | " + " | ".join(heads) + " |", "| --- | ---: |" + " --- |" * len(others)]
+    head = f"| path | CPU ms at {first:,}: app, PostgreSQL, Redis | " + " | ".join(heads) + " |"
+    lines = [head, "| --- | --- |" + " --- |" * len(others)]
     for path in dict.fromkeys(path for path, _ in costs):
         few = costs[path, first]
         cells = [_ratios(few, costs[path, size]) for size in others]
-        lines.append(f"| {path} | {median(cost.cpu for cost in few) * 1000:.2f} | " + " | ".join(cells) + " |")
+        lines.append(f"| {path} | {_parts(few)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
@@ -49,6 +50,10 @@ def wal_table(found: dict[str, float]) -> str:
     """Bytes of log for a request."""
     lines = ["| request | bytes of PostgreSQL's log |", "| --- | ---: |"]
     return "\n".join(lines + [f"| {name} | {size:,.0f} |" for name, size in found.items()])
+
+
+def _parts(costs: Sequence[Cost]) -> str:
+    return ", ".join(f"{median(getattr(cost, part) for cost in costs) * 1000:.2f}" for part in ("app", "sql", "redis"))
 
 
 def _ratios(few: Sequence[Cost], many: Sequence[Cost]) -> str:
