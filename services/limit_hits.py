@@ -4,17 +4,16 @@ import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from models import LimitHit
 from models.database import Database
 from services.clock import Clock
+from services.purges import BATCH, in_batches
 
 REMEMBERED = 10_000
-BATCH = 1000
 KEPT = timedelta(hours=1)
 # More than the clocks of two nodes may be apart: a window that was just made is over for all who count in it.
 LONG_OVER = timedelta(minutes=1)
@@ -71,15 +70,16 @@ class LimitHits:
 
     def purge(self) -> int:
         """Delete the windows that are over; says how many."""
-        deleted, over = 0, LimitHit.ends_at <= self._clock() - KEPT
-        while names := self._names(over):
-            with self._database.connection() as connection:
-                deleted += connection.execute(delete(LimitHit).where(LimitHit.name.in_(names), over)).rowcount
-        return deleted
+        over = LimitHit.ends_at <= self._clock() - KEPT
+        return in_batches(lambda: self._delete_batch(over))
 
-    def _names(self, over: Any) -> list[str]:
+    def _delete_batch(self, over: ColumnElement[bool]) -> int | None:
+        """How many of the next were still over when they were deleted; None where there are no more."""
         with self._database.connection() as connection:
-            return list(connection.scalars(select(LimitHit.name).where(over).limit(BATCH)))
+            names = list(connection.scalars(select(LimitHit.name).where(over).order_by(LimitHit.ends_at).limit(BATCH)))
+            if not names:
+                return None
+            return connection.execute(delete(LimitHit).where(LimitHit.name.in_(names), over)).rowcount
 
     def _make_rows(self, windows: Sequence[Window], now: datetime) -> None:
         """Windows that are over already, each by a statement of its own: of two that come together, one finds it there."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Engine, func, select, update
 
-from models import SecurityEvent, Session, User
+from models import SecurityEvent, Session, SmsMessage, User
 
 
 class Rows:
@@ -21,6 +21,10 @@ class Rows:
     def set_user(self, phone: str, /, **values: Any):
         with self._engine.begin() as connection:
             assert connection.execute(update(User).where(User.phone == phone).values(**values)).rowcount == 1
+
+    def set_messages(self, **values: Any):
+        with self._engine.begin() as connection:
+            assert connection.execute(update(SmsMessage).values(**values)).rowcount
 
     def take_phone(self, phone: str):
         """As if a new holder had registered the number."""
