@@ -21,6 +21,7 @@ from api.bad_setting import BadSetting
 from api.config_mail import read_public_url, read_smtp
 from api.config_sms import SmsConfig, read_sms_config
 from api.config_values import at_least, limit, listed, read_port, seconds, switch
+from api.redis_address import is_redis, read_redis_address
 from api.unknown_settings import unknown_settings
 from mail.smtp import SmtpSettings
 
@@ -235,10 +236,9 @@ def _check(config: Config) -> None:
         raise BadSetting("SESSION_LOG_DAYS is shorter than DORMANT_DAYS, which looks for the last session.")
     if unknown := config.sms_regions - phonenumbers.SUPPORTED_REGIONS:
         raise BadSetting(f"SMS_REGIONS has {', '.join(sorted(unknown))}; regions are two letters, such as CN.")
-    if config.redis_url.partition("://")[0] not in ("redis", "rediss", "unix"):
-        raise BadSetting(
-            "REDIS_URL starts with redis://, rediss:// or unix://; Sentinel and Cluster are not built yet."
-        )
+    read_redis_address("REDIS_URL", config.redis_url)
+    if is_redis(config.ratelimit_storage_uri):
+        read_redis_address("RATELIMIT_STORAGE_URI", config.ratelimit_storage_uri)
     try:
         make_url(config.database_url).get_dialect()
     except (ArgumentError, NoSuchModuleError) as error:
