@@ -58,6 +58,7 @@ def _is_about_rows(item):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "one_database: what every database says alike, and `--rows-only` leaves out")
+    config.addinivalue_line("markers", "cluster: several nodes, Sentinels, clusters; `make test-cluster` runs them")
     config.addinivalue_line("markers", "mysql: what `make test` runs on MariaDB too: registration, uniqueness, races")
 
 
