@@ -63,6 +63,7 @@ class Config:
     threads: int
     secret_keys: tuple[str, ...]
     database_url: str
+    database_pool_size: int
     database_timeout_seconds: float
     redis_url: str
     redis_timeout_seconds: float
@@ -147,6 +148,7 @@ def _read(env: Env, instance: Path) -> Config:
         threads=threads,
         secret_keys=tuple(listed(env.str("SECRET_KEYS", ""))) or _development_keys(app_env, instance),
         database_url=database_url,
+        database_pool_size=at_least(0, env, "DATABASE_POOL_SIZE", 0),
         database_timeout_seconds=seconds(env, "DATABASE_TIMEOUT_SECONDS", 2),
         redis_url=redis_url,
         redis_timeout_seconds=seconds(env, "REDIS_TIMEOUT_SECONDS", 0.25),

@@ -38,7 +38,8 @@ def init_extensions(app: Flask, config: Config) -> Extensions:
     redis = FlaskRedis.from_custom_provider(RedisProvider, timeout_seconds=config.redis_timeout_seconds)
     redis.init_app(app)
     _init_cors(app, config)
-    connections = config.threads - config.threads // 4  # the other threads serve what needs no database
+    # The other threads serve what needs no database.
+    connections = config.database_pool_size or config.threads - config.threads // 4
     database = connect_database(config.database_url, connections, config.database_timeout_seconds)
     return Extensions(database, redis, _make_limiter(config, redis))
 

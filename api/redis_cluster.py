@@ -91,6 +91,9 @@ class ClusterRedis(CoreCommands):
         """That of the node that has ``key``."""
         return self.primary_of(key).reign(key)
 
+    def close(self) -> None:
+        """Nothing to do: threads keep their connections."""
+
     def follow(self, key: Any, call: Callable[[LeanRedis], T]) -> T:
         """Call the node that has ``key``, or whoever it says has it."""
         node = self.primary_of(key)

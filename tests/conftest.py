@@ -4,7 +4,6 @@ import shutil
 from dataclasses import fields, replace
 
 import pytest
-from redis import Redis
 from sqlalchemy import MetaData, create_engine
 
 from api.app import create_app
@@ -30,6 +29,7 @@ from tests.servers.mariadb import MariadbServer
 from tests.servers.postgres import PostgresServer
 from tests.servers.process import temporary_folder
 from tests.servers.redis import RedisServer
+from tests.servers.redis_cluster import RedisCluster, connect, nodes_of
 from tests.settings import environment, environment_of
 from tests.shopper import Shopper
 from tests.timetravel import HandTurnedClock, age_redis
@@ -39,6 +39,7 @@ DATABASE_SERVERS = {"postgresql": PostgresServer, "mysql": MariadbServer}
 
 
 def pytest_addoption(parser):
+    parser.addoption("--redis", choices=("one", "cluster"), default="one", help="one server, or three of a cluster")
     parser.addoption(
         "--database", choices=("sqlite", "postgresql", "mysql"), default="sqlite", help="where rows are kept"
     )
@@ -63,8 +64,8 @@ def pytest_configure(config):
 
 
 @pytest.fixture(scope="session")
-def redis_url():
-    server = RedisServer()
+def redis_url(pytestconfig):
+    server = RedisCluster() if pytestconfig.getoption("redis") == "cluster" else RedisServer()
     yield server.url
     server.remove()
 
@@ -114,7 +115,7 @@ def rows(engine):
 def clean(request):
     """Before each test: an empty Redis, empty tables and a server with its default settings, where the test has them."""
     if "redis_url" in request.fixturenames:
-        with Redis.from_url(request.getfixturevalue("redis_url")) as redis:
+        with connect(request.getfixturevalue("redis_url")) as redis:
             redis.flushall()
     if "database_url" in request.fixturenames:
         _empty(request.getfixturevalue("engine"), request.getfixturevalue("tables"))
@@ -133,7 +134,7 @@ def nothing_lies_about(request, clean):
         said = b"".join(TAP.lines[before:]).decode() + (live.log_from(live_before) if live else "")
         lies = lying_in(said, (*KEPT_NOWHERE, ATTEMPT))
         if "redis_url" in request.fixturenames:
-            with Redis.from_url(request.getfixturevalue("redis_url")) as redis:
+            with connect(request.getfixturevalue("redis_url")) as redis:
                 lies += lying_in_redis(redis)
         if "database_url" in request.fixturenames:
             lies += lying_in_rows(request.getfixturevalue("engine"), request.getfixturevalue("tables"))
@@ -148,7 +149,7 @@ def _empty(engine, tables):
 
 @pytest.fixture
 def redis(redis_url):
-    with Redis.from_url(redis_url) as client:
+    with connect(redis_url) as client:
         yield client
 
 
@@ -169,7 +170,8 @@ def pass_time(clock, redis):
 
     def wait(seconds: float):
         clock.advance(seconds)
-        age_redis(redis, seconds)
+        for node in nodes_of(redis):
+            age_redis(node, seconds)
 
     return wait
 
@@ -197,7 +199,7 @@ def make_app(config, clock, gateway):
     yield make
     for app in apps:
         app.extensions["dongbao"].database.engine.dispose()
-        app.extensions["dongbao"].redis.connection_pool.disconnect()
+        app.extensions["dongbao"].redis.close()
 
 
 @pytest.fixture

@@ -5,7 +5,9 @@ import time
 from contextlib import contextmanager
 
 from tests.cluster.shop import Shop
+from tests.servers.redis import RedisServer
 from tests.shopper import Shopper
+from tests.waiting import wait_until
 
 
 def sends_again(shop: Shop) -> bool:
@@ -21,6 +23,19 @@ def two_sessions(shop: Shop) -> tuple[Shopper, Shopper]:
     two.login()
     assert {who.me().status for _ in range(20) for who in (one, two)} == {200}
     return one, two
+
+
+@contextmanager
+def cut_off(primary: RedisServer, replica: RedisServer):
+    """The replica hears no more of its primary: it logs in with a password, which is refused."""
+    with primary.connect() as one, replica.connect() as other:
+        other.config_set("masterauth", "nobody asked for one")
+        one.client_kill_filter(_type="slave")
+        wait_until(lambda: one.info("replication")["connected_slaves"] == 0, "the cut")
+        try:
+            yield
+        finally:
+            other.config_set("masterauth", "")
 
 
 class Watch:

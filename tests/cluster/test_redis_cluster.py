@@ -5,7 +5,7 @@ import time
 import pytest
 
 from api.redis_provider import RedisProvider
-from tests.cluster.asking import Watch, sends_again, two_sessions
+from tests.cluster.asking import Watch, cut_off, sends_again, two_sessions
 from tests.cluster.shop import Shop
 from tests.servers.redis_cluster import RedisCluster
 from tests.waiting import wait_until
@@ -62,13 +62,10 @@ def test_a_primary_that_dies_is_replaced_within_seconds(shop, nodes):
     living, ended = two_sessions(shop)
     primary, replica = home_of(nodes, living)
     with Watch(living, ended).begun() as watch:
-        replica.freeze()
-        try:
+        with cut_off(primary, replica):
             assert ended.logout().status == 204
             died = time.monotonic()
             primary.stop()
-        finally:
-            replica.thaw()
         wait_until(lambda: sends_again(shop), "messages", BACK_SECONDS)
         print(f"sending again after {time.monotonic() - died:.1f} s")
         assert shop.shopper().register()

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.cluster.asking import Watch, sends_again, two_sessions
+from tests.cluster.asking import Watch, cut_off, sends_again, two_sessions
 from tests.cluster.shop import Shop
 from tests.servers.redis_sentinel import WatchedRedis
 from tests.waiting import wait_until
@@ -45,13 +45,10 @@ def test_a_primary_that_dies_is_replaced_within_seconds(shop, watched):
     primary = watched.primary()
     replica = next(server for server in watched.servers if server is not primary)
     with Watch(living, ended).begun() as watch:
-        replica.freeze()
-        try:
+        with cut_off(primary, replica):
             assert ended.logout().status == 204
             died = time.monotonic()
             primary.stop()
-        finally:
-            replica.thaw()
         other_than(watched, primary)
         wait_until(lambda: sends_again(shop), "messages", BACK_SECONDS)
         print(f"sending again after {time.monotonic() - died:.1f} s")

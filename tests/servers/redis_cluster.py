@@ -2,6 +2,10 @@
 
 import socket
 from contextlib import suppress
+from typing import Any
+
+from redis import Redis
+from redis import RedisCluster as Cluster
 
 from tests.servers.process import reserve_port
 from tests.servers.redis import RedisServer
@@ -9,6 +13,22 @@ from tests.waiting import wait_until
 
 SLOTS = 16384
 BUS = 10_000
+
+
+def connect(url: str) -> Any:
+    """redis-py's client of a Redis or of a cluster, beside the application's."""
+    places = url.removeprefix("redis+cluster://")
+    if places == url:
+        return Redis.from_url(url)
+    host, _, port = places.partition(",")[0].partition(":")
+    return Cluster(host=host, port=int(port))
+
+
+def nodes_of(redis: Any) -> list[Any]:
+    """Clients that have a part of the keys each."""
+    if not isinstance(redis, Cluster):
+        return [redis]
+    return [redis.get_redis_connection(node) for node in redis.get_primaries()]
 
 
 class RedisCluster:
