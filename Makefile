@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE := 1
+# Between them they call every script and every pipeline.
+ON_A_CLUSTER := $(addprefix tests/,journeys api/test_limits.py services/test_codes.py services/test_budgets.py services/test_breakers.py \
+  services/test_vendor_windows.py services/test_pending_receipts.py services/test_session_cache.py gateways/test_polled_receipts.py)
 
 .DEFAULT_GOAL := help
 
@@ -51,6 +54,13 @@ test-postgresql: $(VENV)/dev ## Whatever needs a database, on PostgreSQL
 test-mysql: $(VENV)/dev ## Registration, uniqueness and races on MariaDB
 	$(BIN)/python -m pytest --database mysql -m mysql
 
+test-mysql-whole: $(VENV)/dev ## The whole suite on MariaDB; some hour
+	$(BIN)/python -m pytest --database mysql
+
+test-cluster: $(VENV)/dev servers ## Several nodes behind nginx, Sentinels, a Redis Cluster, fail-overs under load; some ten minutes
+	$(BIN)/python -m pytest --database postgresql -m cluster tests/cluster
+	$(BIN)/python -m pytest --database sqlite --redis cluster $(ON_A_CLUSTER)
+
 test-faults: $(VENV)/dev ## What holds while a part is away, hangs or is stopped
 	$(BIN)/python -m pytest --database sqlite tests/faults
 
@@ -83,4 +93,4 @@ $(VENV)/dev: $(VENV)/run requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run migrate test servers lint audit sbom test-sqlite test-postgresql test-mysql test-faults bench bench-sending bench-attack requirements clean
+.PHONY: help run migrate test servers lint audit sbom test-sqlite test-postgresql test-mysql test-mysql-whole test-cluster test-faults bench bench-sending bench-attack requirements clean

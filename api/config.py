@@ -21,6 +21,7 @@ from api.bad_setting import BadSetting
 from api.config_mail import read_public_url, read_smtp
 from api.config_sms import SmsConfig, read_sms_config
 from api.config_values import at_least, limit, listed, read_port, seconds, switch
+from api.redis_address import is_redis, read_redis_address
 from api.unknown_settings import unknown_settings
 from mail.smtp import SmtpSettings
 
@@ -62,6 +63,7 @@ class Config:
     threads: int
     secret_keys: tuple[str, ...]
     database_url: str
+    database_pool_size: int
     database_timeout_seconds: float
     redis_url: str
     redis_timeout_seconds: float
@@ -146,6 +148,7 @@ def _read(env: Env, instance: Path) -> Config:
         threads=threads,
         secret_keys=tuple(listed(env.str("SECRET_KEYS", ""))) or _development_keys(app_env, instance),
         database_url=database_url,
+        database_pool_size=at_least(0, env, "DATABASE_POOL_SIZE", 0),
         database_timeout_seconds=seconds(env, "DATABASE_TIMEOUT_SECONDS", 2),
         redis_url=redis_url,
         redis_timeout_seconds=seconds(env, "REDIS_TIMEOUT_SECONDS", 0.25),
@@ -235,10 +238,9 @@ def _check(config: Config) -> None:
         raise BadSetting("SESSION_LOG_DAYS is shorter than DORMANT_DAYS, which looks for the last session.")
     if unknown := config.sms_regions - phonenumbers.SUPPORTED_REGIONS:
         raise BadSetting(f"SMS_REGIONS has {', '.join(sorted(unknown))}; regions are two letters, such as CN.")
-    if config.redis_url.partition("://")[0] not in ("redis", "rediss", "unix"):
-        raise BadSetting(
-            "REDIS_URL starts with redis://, rediss:// or unix://; Sentinel and Cluster are not built yet."
-        )
+    read_redis_address("REDIS_URL", config.redis_url)
+    if is_redis(config.ratelimit_storage_uri):
+        read_redis_address("RATELIMIT_STORAGE_URI", config.ratelimit_storage_uri)
     try:
         make_url(config.database_url).get_dialect()
     except (ArgumentError, NoSuchModuleError) as error:

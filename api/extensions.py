@@ -15,7 +15,8 @@ from redis.retry import Retry
 
 from api.bad_setting import BadSetting
 from api.config import Config
-from api.redis_client import RedisProvider
+from api.redis_address import is_redis
+from api.redis_provider import RedisProvider
 from models.database import Database, connect_database
 
 EXPOSED_HEADERS = ("Retry-After", "X-Request-ID", "WWW-Authenticate")
@@ -37,7 +38,8 @@ def init_extensions(app: Flask, config: Config) -> Extensions:
     redis = FlaskRedis.from_custom_provider(RedisProvider, timeout_seconds=config.redis_timeout_seconds)
     redis.init_app(app)
     _init_cors(app, config)
-    connections = config.threads - config.threads // 4  # the other threads serve what needs no database
+    # The other threads serve what needs no database.
+    connections = config.database_pool_size or config.threads - config.threads // 4
     database = connect_database(config.database_url, connections, config.database_timeout_seconds)
     return Extensions(database, redis, _make_limiter(config, redis))
 
@@ -63,7 +65,7 @@ def _storage_options(uri: str, timeout_seconds: float) -> dict[str, Any]:
     """The time limits of a storage of the limiter's own, in the words of its client."""
     if uri.startswith("memcached"):
         return {"connect_timeout": timeout_seconds, "timeout": timeout_seconds}
-    if uri.startswith(("redis", "unix", "valkey")):
+    if uri.startswith("valkey"):
         limits = {"socket_connect_timeout": timeout_seconds, "socket_timeout": timeout_seconds}
         return {**limits, "retry": Retry(NoBackoff(), 0)}
     return {}
@@ -71,9 +73,10 @@ def _storage_options(uri: str, timeout_seconds: float) -> dict[str, Any]:
 
 def _make_limiter(config: Config, redis: Any) -> Limiter:
     uri = config.ratelimit_storage_uri
+    ours = is_redis(uri)
     limiter = Limiter(
         key_func=lambda: "",
-        storage_uri=f"redis+{uri}" if uri.startswith("unix://") else uri,
+        storage_uri="redis://" if ours else uri,
         storage_options=_storage_options(uri, config.redis_timeout_seconds),
         strategy=config.ratelimit_strategy,
     )
@@ -89,8 +92,14 @@ def _make_limiter(config: Config, redis: Any) -> Limiter:
             f"RATELIMIT_STRATEGY={config.ratelimit_strategy} can't be had on this RATELIMIT_STORAGE_URI; memcached, for "
             "instance, has no moving window. Set RATELIMIT_STRATEGY=fixed-window, or use Redis."
         ) from error
-    if uri == config.redis_url and isinstance(limiter.storage, RedisStorage):
+    if ours and isinstance(limiter.storage, RedisStorage):
         # Our client, with its connections and time limits, in place of the one that the storage made for itself.
-        limiter.storage.storage = redis
+        limiter.storage.storage = redis if uri == config.redis_url else _own_redis(config)
         limiter.storage.initialize_storage(uri)
     return limiter
+
+
+def _own_redis(config: Config) -> Any:
+    """The Redis that only the limiter uses."""
+    uri, timeout = config.ratelimit_storage_uri, config.redis_timeout_seconds
+    return RedisProvider.from_url(uri, timeout, "RATELIMIT_STORAGE_URI")

@@ -7,19 +7,18 @@ import time
 from typing import Any
 
 from redis import Redis
-from redis.backoff import NoBackoff
 from redis.client import Pipeline
 from redis.connection import ConnectionPool
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ReadOnlyError, ResponseError
+from redis.exceptions import NoPermissionError, ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeout
-from redis.retry import Retry
 
 from services.circuit import Circuit, CircuitOpen
 
 LOOK_AFTER_SECONDS = 0.1
 # How Redis says that it can't now, rather than that it was asked wrongly; before version 7 a script says so in the middle.
 STATES = re.compile(r"(?:^|-)(?:OOM|READONLY|LOADING|MISCONF|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|BUSY) ")
+REIGN = re.compile(rb"^master_replid:([0-9a-f]{8})", re.MULTILINE)
 
 
 class RedisLeftAlone(RedisConnectionError, CircuitOpen):
@@ -40,22 +39,31 @@ class ThreadLocalPool(ConnectionPool):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._local = threading.local()
         self.circuit = Circuit()
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"redis_connect_func": _greet} | kwargs)
 
     def get_connection(self, command_name: Any = None, *keys: Any, **options: Any) -> Any:
         """The thread's connection, made new when the server closed it meanwhile."""
         local, now = self._local, time.monotonic()
         connection = getattr(local, "connection", None)
         if connection is None:
-            connection = local.connection = self.connection_class(**self.connection_kwargs)
+            connection = local.connection = self.new_connection()
         elif now - local.used_at > LOOK_AFTER_SECONDS and _was_closed(connection):
             connection.disconnect()
         local.used_at = now
         connection.connect()
         return connection
 
+    def new_connection(self, **changes: Any) -> Any:
+        """One that nobody has yet, not connected; ``changes`` to the keywords of redis-py's connections."""
+        return self.connection_class(**self.connection_kwargs | changes)
+
     def release(self, connection: Any) -> None:
         """Nothing to do: the thread keeps it, and redis-py has closed one that failed in the middle of a reply."""
+
+    @property
+    def reign(self) -> str | None:
+        """That of the server at the other end of the thread's connection; None where it has none yet."""
+        return getattr(getattr(self._local, "connection", None), "reign", None)
 
 
 class LeanPipeline(Pipeline):
@@ -101,20 +109,33 @@ class LeanRedis(Redis):
         """Several commands in one round trip."""
         return LeanPipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
 
+    def primaries(self) -> list["LeanRedis"]:
+        """The servers that take writes, each by a client of its own."""
+        return [self]
 
-class RedisProvider:
-    """What flask-redis calls to make the client."""
+    def primary_of(self, key: str) -> "LeanRedis":
+        """The one that has ``key``; its ``connection_pool.new_connection()`` makes a connection beside those of the threads."""
+        return self
 
-    @staticmethod
-    def from_url(url: str, timeout_seconds: float) -> Redis:
-        """A client for ``url``. Commands are never sent twice: a counter must not count one call as two."""
-        pool = ThreadLocalPool.from_url(
-            url,
-            socket_timeout=timeout_seconds,
-            socket_connect_timeout=timeout_seconds,
-            retry=Retry(NoBackoff(), 0),
-        )
-        return LeanRedis(connection_pool=pool)
+    def reign(self, key: str) -> str:
+        """A name for the time in which the primary of ``key`` is primary: the next one may not know of its last writes.
+
+        It is of the connection that the calling thread has to it; where Redis keeps that to itself, it is empty.
+        """
+        if self.connection_pool.reign is None:
+            self.ping()
+        return self.connection_pool.reign or ""
+
+
+def _greet(connection: Any) -> None:
+    """What is said on each new connection."""
+    connection.on_connect()
+    connection.send_command("INFO", "replication")
+    try:
+        found = REIGN.search(connection.read_response(disable_decoding=True))
+    except NoPermissionError:
+        found = None
+    connection.reign = found[1].decode() if found else ""
 
 
 def _enter(circuit: Circuit) -> None:

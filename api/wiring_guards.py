@@ -8,6 +8,7 @@ from flask_limiter import Limiter
 
 from api.config import ALWAYS
 from api.limit_windows import LimitWindows
+from api.redis_address import is_redis
 from api.wiring_basis import Basis
 from services.admission import Admission
 from services.budgets import Budgets
@@ -54,8 +55,7 @@ def _limit_windows(basis: Basis, limiter: Limiter, hits: LimitHits) -> LimitWind
             workers=config.workers,
             hint="each worker counts for itself; RATELIMIT_STORAGE_URI may be a Redis or memcached",
         )
-    shared = config.ratelimit_storage_uri == config.redis_url
-    circuit = None if shared else Circuit()
+    circuit = None if is_redis(config.ratelimit_storage_uri) else Circuit()
     return LimitWindows(limiter, config.ratelimit_strategy, hits, basis.keyring, circuit)
 
 

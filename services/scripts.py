@@ -13,4 +13,5 @@ FOLDER = Path(__file__).parent / "lua"
 
 def load_script(redis: RedisClient, name: str) -> Script:
     """The script of ``lua/{name}.lua``: called by its hash, loaded again after a flush."""
-    return Script(redis, (FOLDER / f"{name}.lua").read_text(encoding="utf-8"))
+    script: Script = redis.register_script((FOLDER / f"{name}.lua").read_text(encoding="utf-8"))
+    return script

@@ -18,7 +18,7 @@ SMS_ID = re.compile(rf"[A-Za-z0-9_-]{{22}}[0-9a-f]{{{TAG_LENGTH}}}")
 REFUSALS: dict[str, type[Later]] = {cls.code: cls for cls in (SmsCooldown, SmsHourlyLimit, SmsDailyLimit, RateLimited)}
 # After these nobody knows whether Redis has done it.
 LOST = (RedisConnectionError, RedisTimeout)
-MARK = "counting"
+MARK = "sms:counting"
 DAY_MS = 86_400_000
 MARK_MS = 30 * DAY_MS
 # Of a phone (its pseudonym): the messages sent longer ago than so many milliseconds, and within a day, as (id, age in milliseconds).
@@ -98,8 +98,9 @@ class Sends:
         return claimed
 
     def _sent_earlier(self, phone: str) -> list[tuple[str, int]]:
-        """What this Redis can't know of, as it began to count less than a day ago."""
-        counting_for = self._counting_for(keys=[MARK], args=[MARK_MS, DAY_MS])
+        """What the phone's Redis can't know of, as it began to count, or became primary, less than a day ago."""
+        reign = self._redis.reign(sends_key(phone))
+        counting_for = self._counting_for(keys=[f"{MARK}:{reign}"], args=[MARK_MS, DAY_MS])
         return [] if counting_for < 0 else self._earlier(phone, counting_for)
 
 

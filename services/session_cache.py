@@ -30,7 +30,8 @@ class SessionCache:
 
     A reader that misses takes a lease, reads the database, and may fill the entry only while its lease stands. Whoever
     changes an account commits, then deletes the entry and every lease with it, so a slow reader cannot bring the old state
-    back. A deletion works on a Redis that is out of memory too.
+    back. A deletion works on a Redis that is out of memory too. A replica that becomes primary may have missed a deletion,
+    so entries are of one reign: nobody reads those of the primary before.
     """
 
     def __init__(self, redis: RedisClient, owed: Owed) -> None:
@@ -41,13 +42,15 @@ class SessionCache:
 
     def get(self, user_id: str, session_id: str) -> SessionState | None:
         """What is cached, or None; one round trip. What Redis could not be told to forget is not asked for."""
-        if _key(user_id) in self._owed:
+        if _name(user_id) in self._owed:
             return None
         try:
-            profile, version, expires_at = self._redis.hmget(_key(user_id), "profile", "version", session_id)
+            key = self._key(user_id)
+            profile, version, expires_at = self._redis.hmget(key, "profile", "version", session_id)
+            reigns_on = key == self._key(user_id)
         except RedisError:
             return None
-        if profile is None or version is None or expires_at is None:
+        if not reigns_on or profile is None or version is None or expires_at is None:
             return None
         fields = orjson.loads(profile)
         fields["created_at"] = datetime.fromtimestamp(fields["created_at"], UTC)
@@ -56,7 +59,7 @@ class SessionCache:
     def lease(self, user_id: str) -> bytes | None:
         """The right to fill the account's entry, to be taken before the database is read; None when Redis is away."""
         try:
-            lease: bytes = self._take_lease(keys=[_key(user_id)], args=[secrets.token_hex(8), LIFETIME])
+            lease: bytes = self._take_lease(keys=[self._key(user_id)], args=[secrets.token_hex(8), LIFETIME])
         except RedisError:
             return None
         return lease
@@ -68,7 +71,7 @@ class SessionCache:
         profile = asdict(state.profile) | {"created_at": state.profile.created_at.timestamp()}
         fields = ("profile", orjson.dumps(profile), "version", state.credential_version, session_id, state.expires_at)
         try:
-            self._fill_entry(keys=[_key(state.profile.id)], args=[lease, *fields])
+            self._fill_entry(keys=[self._key(state.profile.id)], args=[lease, *fields])
         except RedisError:
             return
 
@@ -77,9 +80,20 @@ class SessionCache:
 
         Where Redis is away, or takes no writes, it is told later, for as long as an entry can live.
         """
-        key = _key(user_id)
-        self._owed.settle(key, LIFETIME, lambda: self._redis.delete(key))
+        self._owed.settle(_name(user_id), LIFETIME, lambda: self._drop(user_id))
+
+    def _drop(self, user_id: str) -> None:
+        """Delete the entry, and that of the next reign if it begins meanwhile."""
+        dropped = None
+        while dropped != (key := self._key(user_id)):
+            self._redis.delete(key)
+            dropped = key
+
+    def _key(self, user_id: str) -> str:
+        """Where the account's entry is, as long as its Redis is primary."""
+        name = _name(user_id)
+        return f"{name}:{self._redis.reign(name)}"
 
 
-def _key(user_id: str) -> str:
+def _name(user_id: str) -> str:
     return f"account:{SHAPE}:{{{user_id}}}"

@@ -5,7 +5,6 @@ from collections import ChainMap
 from dataclasses import fields, replace
 
 import pytest
-from redis import Redis
 from sqlalchemy import MetaData, create_engine
 
 from api.app import create_app
@@ -31,6 +30,7 @@ from tests.servers.mariadb import MariadbServer
 from tests.servers.postgres import PostgresServer
 from tests.servers.process import temporary_folder
 from tests.servers.redis import RedisServer
+from tests.servers.redis_cluster import RedisCluster, connect, nodes_of
 from tests.settings import environment, environment_of
 from tests.shopper import Shopper
 from tests.timetravel import HandTurnedClock, age_redis
@@ -40,6 +40,7 @@ DATABASE_SERVERS = {"postgresql": PostgresServer, "mysql": MariadbServer}
 
 
 def pytest_addoption(parser):
+    parser.addoption("--redis", choices=("one", "cluster"), default="one", help="one server, or three of a cluster")
     parser.addoption(
         "--database", choices=("sqlite", "postgresql", "mysql"), default="sqlite", help="where rows are kept"
     )
@@ -60,12 +61,13 @@ def _is_about_rows(item):
 def pytest_configure(config):
     config.addinivalue_line("markers", "one_database: what every database says alike, and `--rows-only` leaves out")
     config.addinivalue_line("markers", "settings: with what settings the live server is to run")
+    config.addinivalue_line("markers", "cluster: several nodes, Sentinels, clusters; `make test-cluster` runs them")
     config.addinivalue_line("markers", "mysql: what `make test` runs on MariaDB too: registration, uniqueness, races")
 
 
 @pytest.fixture(scope="session")
-def redis_url():
-    server = RedisServer()
+def redis_url(pytestconfig):
+    server = RedisCluster() if pytestconfig.getoption("redis") == "cluster" else RedisServer()
     yield server.url
     server.remove()
 
@@ -115,7 +117,7 @@ def rows(engine):
 def clean(request):
     """Before each test: an empty Redis, empty tables and a server with the test's settings, where the test has them."""
     if "redis_url" in request.fixturenames:
-        with Redis.from_url(request.getfixturevalue("redis_url")) as redis:
+        with connect(request.getfixturevalue("redis_url")) as redis:
             redis.flushall()
     if "database_url" in request.fixturenames:
         _empty(request.getfixturevalue("engine"), request.getfixturevalue("tables"))
@@ -135,7 +137,7 @@ def nothing_lies_about(request, clean):
         said = b"".join(TAP.lines[before:]).decode() + (live.log_from(live_before) if live else "")
         lies = lying_in(said, (*KEPT_NOWHERE, ATTEMPT))
         if "redis_url" in request.fixturenames:
-            with Redis.from_url(request.getfixturevalue("redis_url")) as redis:
+            with connect(request.getfixturevalue("redis_url")) as redis:
                 lies += lying_in_redis(redis)
         if "database_url" in request.fixturenames:
             lies += lying_in_rows(request.getfixturevalue("engine"), request.getfixturevalue("tables"))
@@ -150,7 +152,7 @@ def _empty(engine, tables):
 
 @pytest.fixture
 def redis(redis_url):
-    with Redis.from_url(redis_url) as client:
+    with connect(redis_url) as client:
         yield client
 
 
@@ -171,7 +173,8 @@ def pass_time(clock, redis):
 
     def wait(seconds: float):
         clock.advance(seconds)
-        age_redis(redis, seconds)
+        for node in nodes_of(redis):
+            age_redis(node, seconds)
 
     return wait
 
@@ -199,7 +202,7 @@ def make_app(config, clock, gateway):
     yield make
     for app in apps:
         app.extensions["dongbao"].database.engine.dispose()
-        app.extensions["dongbao"].redis.connection_pool.disconnect()
+        app.extensions["dongbao"].redis.close()
 
 
 @pytest.fixture

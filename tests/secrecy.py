@@ -14,6 +14,7 @@ from sqlalchemy import Engine, Table, select
 
 from api.logs import Direct, write_to
 from schemas.fields import parse_phone
+from tests.servers.redis_cluster import nodes_of
 
 SECRET_FIELDS = {
     **dict.fromkeys(("password", "password_confirm", "current_password"), "password"),
@@ -113,7 +114,8 @@ def lying_in(text: str, kinds: Iterable[str] = KEPT_NOWHERE) -> list[tuple[str, 
 
 
 def lying_in_redis(redis: "Redis[bytes]") -> list[tuple[str, str]]:
-    return lying_in("\n".join(entry.decode("latin-1") for entry in redis.eval(READ_ALL, 0)))
+    entries = [entry for node in nodes_of(redis) for entry in node.eval(READ_ALL, 0)]
+    return lying_in("\n".join(entry.decode("latin-1") for entry in entries))
 
 
 def lying_in_rows(engine: Engine, tables: Iterable[Table]) -> list[tuple[str, str, str]]:

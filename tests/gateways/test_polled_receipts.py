@@ -57,7 +57,7 @@ def site(instance, database_url, redis_url, clock):
     yield make
     for app in apps:
         app.extensions["dongbao"].database.engine.dispose()
-        app.extensions["dongbao"].redis.connection_pool.disconnect()
+        app.extensions["dongbao"].redis.close()
 
 
 @pytest.mark.parametrize(

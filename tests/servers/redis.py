@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 from pathlib import Path
 
 import pytest
@@ -14,16 +15,16 @@ from tests.servers.process import ServerProcess, reserve_port, temporary_folder
 
 
 class RedisServer:
-    """Nothing is kept on disk. It can be stopped and started again at the same address."""
+    """Nothing is kept on disk. It can be stopped and started again at the same address; ``held`` is its port, reserved."""
 
-    def __init__(self, *options: str, tcp: bool = False):
+    def __init__(self, *options: str, tcp: bool = False, held: socket.socket | None = None):
         self.folder = temporary_folder("redis")
         self.socket = self.folder / "redis.sock"
-        self._held = reserve_port() if tcp else None
+        self._held = held or (reserve_port() if tcp else None)
         self.port = self._held.getsockname()[1] if self._held else 0
         self.data = self.folder / "data"
         self.url = f"unix://{self.socket}"
-        self.tcp_url = f"redis://127.0.0.1:{self.port}/0" if tcp else None
+        self.tcp_url = f"redis://127.0.0.1:{self.port}/0" if self.port else None
         self._options = options
         self.start()
 
@@ -31,7 +32,7 @@ class RedisServer:
         self.data.mkdir(exist_ok=True)
         self._process = ServerProcess(
             [
-                *(_program(), "--port", str(self.port), "--bind", "127.0.0.1"),
+                *(program(), "--port", str(self.port), "--bind", "127.0.0.1"),
                 *("--unixsocket", str(self.socket), "--dir", str(self.data)),
                 *("--save", "", "--appendonly", "no", "--daemonize", "no", *self._options),
             ],
@@ -62,7 +63,8 @@ class RedisServer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _program() -> str:
+def program() -> str:
+    """Where redis-server is."""
     try:
         return find_redis_server()
     except BadSetting as sentence:

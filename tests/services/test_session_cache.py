@@ -4,6 +4,7 @@ import pytest
 import structlog
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from api.redis_provider import RedisProvider
 from services.owed import Owed
 from services.profiles import Profile
 from services.session_cache import SessionCache, SessionState
@@ -27,6 +28,11 @@ class Unsteady:
 
     def __getattr__(self, name):
         return getattr(self._redis, name)
+
+
+@pytest.fixture
+def redis(redis_url):
+    return RedisProvider.from_url(redis_url, 3)
 
 
 @pytest.fixture

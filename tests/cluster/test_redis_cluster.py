@@ -1,0 +1,86 @@
+"""A Redis Cluster: every journey finds its keys, and a primary that dies is replaced."""
+
+import time
+
+import pytest
+
+from api.redis_provider import RedisProvider
+from tests.cluster.asking import Watch, cut_off, sends_again, two_sessions
+from tests.cluster.shop import Shop
+from tests.servers.redis_cluster import RedisCluster
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.cluster
+BACK_SECONDS = 20
+
+
+@pytest.fixture(scope="module")
+def nodes():
+    cluster = RedisCluster(replicas=True)
+    yield cluster
+    cluster.remove()
+
+
+@pytest.fixture(scope="module")
+def shop(database_url, nodes):
+    shop = Shop(database_url, nodes.url, WORKERS=2)
+    yield shop
+    shop.remove()
+
+
+def test_a_slot_that_moves_takes_its_commands_with_it(nodes):
+    """While it moves, and when it has; a command is carried out once, also in a transaction and in a script."""
+    client = RedisProvider.from_url(nodes.url, 3)
+    count = client.register_script("return redis.call('INCR', KEYS[1])")
+    slot = client.execute_command("CLUSTER KEYSLOT", "{moving}")
+    home = client.primary_of("{moving}")
+    away = next(node for node in client.primaries() if node is not home)
+    ids = {node: node.execute_command("CLUSTER MYID").decode() for node in (home, away)}
+    place = away.connection_pool.connection_kwargs
+    said = [count(keys=["{moving}a"])]
+    away.execute_command("CLUSTER SETSLOT", slot, "IMPORTING", ids[home])
+    home.execute_command("CLUSTER SETSLOT", slot, "MIGRATING", ids[away])
+    assert count(keys=["{moving}new"]) == 1, "asked for at the other node, where it is made"
+    home.execute_command("MIGRATE", place["host"], place["port"], "{moving}a", 0, 3000)
+    said.append(count(keys=["{moving}a"]))
+    for node in (away, home):
+        node.execute_command("CLUSTER SETSLOT", slot, "NODE", ids[away])
+    with client.pipeline() as pipeline:
+        pipeline.incr("{moving}a")
+        pipeline.incr("{moving}a")
+        said += pipeline.execute()
+    with client.pipeline(transaction=False) as pipeline:
+        for key in ("{moving}a", "elsewhere", "{moving}a", "{budget}"):
+            pipeline.incr(key)
+        said += pipeline.execute()[::2]
+    assert said == [1, 2, 3, 4, 5, 6]
+    assert client.primary_of("{moving}") is away
+
+
+def test_a_primary_that_dies_is_replaced_within_seconds(shop, nodes):
+    """R26: its replica had not heard of the logout, and still nobody believes the session."""
+    living, ended = two_sessions(shop)
+    primary, replica = home_of(nodes, living)
+    with Watch(living, ended).begun() as watch:
+        with cut_off(primary, replica):
+            assert ended.logout().status == 204
+            died = time.monotonic()
+            primary.stop()
+        wait_until(lambda: sends_again(shop), "messages", BACK_SECONDS)
+        print(f"sending again after {time.monotonic() - died:.1f} s")
+        assert shop.shopper().register()
+    assert watch.said(since=died) == {"living": {200}, "ended": {401}}
+    assert watch.slowest < 3
+
+
+def home_of(nodes, shopper):
+    """The primary that remembers a shopper's sessions, and its replica."""
+    user = shopper.me().json["id"]
+    holding = [pair for pair in zip(nodes.primaries, nodes.replicas, strict=True) if remembers(pair[0], user)]
+    assert len(holding) == 1
+    return holding[0]
+
+
+def remembers(node, user):
+    with node.connect() as redis:
+        return any(user.encode() in key for key in redis.keys("account:*"))

@@ -1,0 +1,59 @@
+"""Nodes that die, are restarted or get other keys while people register and refresh."""
+
+import time
+
+import pytest
+from sqlalchemy import func, select
+
+from models import User
+from tests.cluster.crowd import Crowd
+from tests.faults.load import Load
+from tests.parallel import in_parallel
+from tests.settings import SECRET
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.cluster
+NEW = "another-secret-of-the-tests-that-is-long-enough-9876543210"
+
+
+def test_a_killed_node_costs_its_open_requests_and_nothing_else(shop, engine):
+    """R55: no registration is lost, none is made twice; each shopper loses one answer at most."""
+    with Crowd(shop) as crowd:
+        wait_until(crowd.grows(), "registrations", 30)
+        shop.nodes[0].kill()
+        wait_until(crowd.grows(), "registrations on the other node", 30)
+        shop.nodes[0].start(**shop._settings)
+        wait_until(crowd.grows(), "registrations on both", 30)
+    assert crowd.broken == []
+    assert max(crowd.lost) <= 1, crowd.lost
+    assert crowd.burnt == 0
+    all_can_log_in(crowd, engine)
+
+
+def test_keys_rotate_while_nobody_is_sent_away(shop):
+    """No 401, whatever node signed a token and whatever node reads it."""
+    shoppers = [shop.shopper() for _ in range(4)]
+    for shopper in shoppers:
+        shopper.register()
+    try:
+        with Load(shoppers, shop.balancer) as load:
+            for keys in (f"{SECRET},{NEW},{SECRET}", f"{SECRET},{NEW}", NEW):
+                for node in range(2):
+                    shop.restart(node, SECRET_KEYS=keys)
+                    time.sleep(1)
+                asked = len(load.statuses)
+                wait_until(lambda: load.broken or len(load.statuses) > asked + 200, "refreshes with these keys", 30)  # noqa: B023
+    finally:
+        for node in range(2):
+            shop.restart(node)
+    assert load.broken == []
+    assert set(load.statuses) == {200}
+
+
+def all_can_log_in(crowd, engine):
+    """Whoever was told that they have an account has one."""
+    phones = {shopper.phone for shopper in crowd.registered}
+    with engine.connect() as connection:
+        rows = connection.execute(select(func.count()).where(User.phone.in_(phones))).scalar_one()
+    assert rows == len(phones) == len(crowd.registered)
+    in_parallel(8, lambda i: [shopper.login() for shopper in crowd.registered[i::8]])
