@@ -35,7 +35,7 @@ def send(call, live_shopper):
         call.path,
         data=data,
         token=token,
-        headers={name.replace("_", "-"): v for name, v in headers.items()},
+        headers=call.headers | {name.replace("_", "-"): v for name, v in headers.items()},
     )
 
 

@@ -149,7 +149,7 @@ def test_every_status_of_every_call_has_the_headers(call, live, live_shopper):
             for data in (None, b"{", b"{}", b'{"nothing": 1}', b"x" * 17000, str(right).replace("'", '"').encode()):
                 for sent in (token, None, "x"):
                     for declared in ("", "text/plain") if data == b"{}" else ("",):
-                        headers = {"Content-Type": declared} if declared else {}
+                        headers = call.headers | ({"Content-Type": declared} if declared else {})
                         seen.add(client.request(method, path, data=data, token=sent, headers=headers).status)
     assert {404, 405} <= seen
     assert 401 in seen or not call.needs_token
@@ -158,7 +158,7 @@ def test_every_status_of_every_call_has_the_headers(call, live, live_shopper):
 
 def test_every_limit_says_when_to_come_again(live, live_shopper):
     """R43: a refusal by an address's limit has Retry-After; what came before it has not."""
-    limits = ("SMS", "VERIFY", "REGISTER", "LOGIN", "AVAILABILITY", "REFRESH", "CHALLENGE")
+    limits = ("SMS", "VERIFY", "REGISTER", "LOGIN", "AVAILABILITY", "REFRESH", "CHALLENGE", "INTROSPECT")
     live.restart(**{f"LIMIT_{name}_PER_ADDRESS": "2/minute" for name in limits})
     client = SoundClient(LiveClient(live.url))
     limited = [call for call in WITH_BODY + WITHOUT_BODY if not call.needs_token and "receipts" not in call.rule]
