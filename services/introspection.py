@@ -42,10 +42,9 @@ class Introspection:
         self._issuer = issuer
         self._audience = audience
 
-    def knows(self, name: str, secret: str) -> bool:
-        """Whether that is a service; it takes as long for a name that there is as for one that there is not."""
-        given = f"{name}:{secret}".encode()
-        compared = [hmac.compare_digest(given, client) for client in self._clients]
+    def knows(self, credentials: str) -> bool:
+        """Whether ``name:secret`` is a service; all are compared, so that the time tells nothing of names."""
+        compared = [hmac.compare_digest(credentials.encode(), client) for client in self._clients]
         return True in compared
 
     def look(self, token: str) -> Active | Inactive:
