@@ -6,7 +6,6 @@
 import hashlib
 import os
 import re
-import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -20,16 +19,18 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from api.bad_setting import BadSetting
 from api.config_mail import read_public_url, read_smtp
 from api.config_sms import SmsConfig, read_sms_config
+from api.config_tokens import read_clients, read_jwt_keys, read_secret_keys, read_token_format
 from api.config_values import at_least, limit, listed, read_port, seconds, switch
 from api.redis_address import is_redis, read_redis_address
 from api.unknown_settings import unknown_settings
 from mail.smtp import SmtpSettings
+from services.jwt_keys import JwtKey
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_SETTINGS = (
     *("SECRET_KEYS", "DATABASE_URL", "REDIS_URL", "RATELIMIT_STORAGE_URI", "SMS_CALLBACK_SECRET"),
     *("TENCENT_SECRET_ID", "TENCENT_SECRET_KEY", "ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET"),
-    *("JUHE_KEY", "WEBHOOK_URL", "WEBHOOK_SECRET", "MAIL_URL"),
+    *("JUHE_KEY", "WEBHOOK_URL", "WEBHOOK_SECRET", "MAIL_URL", "JWT_KEYS", "INTROSPECTION_CLIENTS"),
 )
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 OFF, ADAPTIVE, ALWAYS = "off", "adaptive", "always"
@@ -44,6 +45,7 @@ LIMITS = {
     "LIMIT_AVAILABILITY_PER_ADDRESS": "60/minute",
     "LIMIT_REFRESH_PER_ADDRESS": "60/minute",
     "LIMIT_CHALLENGE_PER_ADDRESS": "60/minute",
+    "LIMIT_INTROSPECT_PER_ADDRESS": "20/minute",
     "LIMIT_EMAIL_PER_ACCOUNT": "5/hour;10/day",
     "LIMIT_EXPORT_PER_ACCOUNT": "10/hour",
     "LIMIT_RENAME_PER_ACCOUNT": "5/hour;10/day",
@@ -62,6 +64,11 @@ class Config:
     workers: int
     threads: int
     secret_keys: tuple[str, ...]
+    token_format: str
+    jwt_keys: tuple[JwtKey, ...]
+    jwt_issuer: str
+    jwt_audience: str
+    introspection_clients: tuple[str, ...]
     database_url: str
     database_pool_size: int
     database_timeout_seconds: float
@@ -134,10 +141,14 @@ def read_config() -> Config:
 def _read(env: Env, instance: Path) -> Config:
     cores = os.cpu_count() or 1
     app_env = env.str("APP_ENV", "development")
+    in_production = app_env == "production"
     database_url = env.str("DATABASE_URL", "") or f"sqlite:///{instance / 'dongbao.sqlite3'}"
     workers = at_least(1, env, "WORKERS", 1 if database_url.startswith("sqlite") else cores)
     threads = at_least(1, env, "THREADS", 16)
     redis_url = env.str("REDIS_URL", "") or f"unix://{embedded_socket(instance)}"
+    public_url = read_public_url(env, read_port(env))
+    issuer = env.str("JWT_ISSUER", "") or public_url
+    token_format = read_token_format(env)
     return Config(
         app_env=app_env,
         instance=instance,
@@ -146,7 +157,12 @@ def _read(env: Env, instance: Path) -> Config:
         port=read_port(env),
         workers=workers,
         threads=threads,
-        secret_keys=tuple(listed(env.str("SECRET_KEYS", ""))) or _development_keys(app_env, instance),
+        secret_keys=read_secret_keys(env, instance, in_production),
+        token_format=token_format,
+        jwt_keys=read_jwt_keys(env, token_format, instance, in_production),
+        jwt_issuer=issuer,
+        jwt_audience=env.str("JWT_AUDIENCE", "") or issuer,
+        introspection_clients=read_clients(env, in_production),
         database_url=database_url,
         database_pool_size=at_least(0, env, "DATABASE_POOL_SIZE", 0),
         database_timeout_seconds=seconds(env, "DATABASE_TIMEOUT_SECONDS", 2),
@@ -156,7 +172,7 @@ def _read(env: Env, instance: Path) -> Config:
         ratelimit_strategy=env.str("RATELIMIT_STRATEGY", "moving-window"),
         limits={name: limit(env, name, default) for name, default in LIMITS.items()},
         challenge=env.str("CHALLENGE", ADAPTIVE),
-        sms=read_sms_config(env, app_env == "production"),
+        sms=read_sms_config(env, in_production),
         sms_regions=frozenset(listed(env.str("SMS_REGIONS", "CN").upper())),
         sms_cooldown_seconds=at_least(0, env, "SMS_COOLDOWN_SECONDS", 60),
         sms_per_hour=at_least(0, env, "SMS_PER_HOUR", 5),
@@ -165,7 +181,7 @@ def _read(env: Env, instance: Path) -> Config:
         sms_code_attempts=at_least(1, env, "SMS_CODE_ATTEMPTS", 5),
         sms_wrong_guesses_per_day=at_least(1, env, "SMS_WRONG_GUESSES_PER_DAY", 50),
         smtp=read_smtp(env),
-        public_url=read_public_url(env, read_port(env)),
+        public_url=public_url,
         email_link_seconds=at_least(1, env, "EMAIL_LINK_SECONDS", 86400),
         mail_verify_per_day=at_least(0, env, "MAIL_VERIFY_PER_DAY", 5),
         notice_days=at_least(1, env, "NOTICE_DAYS", 30),
@@ -188,7 +204,7 @@ def _read(env: Env, instance: Path) -> Config:
         hash_patience_seconds=seconds(env, "HASH_PATIENCE_SECONDS", 2),
         cors_origins=tuple(listed(env.str("CORS_ORIGINS", ""))),
         trusted_proxies=at_least(0, env, "TRUSTED_PROXIES", 0),
-        log_format=env.str("LOG_FORMAT", "json" if app_env == "production" else "console"),
+        log_format=env.str("LOG_FORMAT", "json" if in_production else "console"),
         jobs=switch(env, "JOBS", "on"),
         migrates=switch(env, "MIGRATE", "on"),
     )
@@ -201,23 +217,6 @@ def embedded_socket(instance: Path) -> Path:
         return socket
     name = hashlib.sha256(os.fsencode(instance)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"dongbao-{os.getuid()}-{name}" / "redis.sock"
-
-
-def _development_keys(app_env: str, instance: Path) -> tuple[str, ...]:
-    """The key of this folder, made on the first run; in production there is none."""
-    if app_env == "production":
-        return ()
-    path = instance / "secret_key"
-    instance.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not path.exists():
-        whole = path.with_suffix(f".{os.getpid()}")
-        whole.touch(mode=0o600)
-        whole.write_text(f"development-{secrets.token_urlsafe(32)}\n", encoding="utf-8")
-        whole.replace(path)
-    key = path.read_text(encoding="utf-8").strip()
-    if not key:
-        raise BadSetting(f"{path} is empty; delete it, or set SECRET_KEYS.")
-    return (key,)
 
 
 def _check(config: Config) -> None:

@@ -24,12 +24,12 @@ REQUEST_ID = "dongbao.request_id"
 GOOD_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 CONTENT_POLICY = "Content-Security-Policy"
 HEADERS = [
-    ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
     ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
     ("Referrer-Policy", "no-referrer"),
 ]
-NO_CONTENT_POLICY = (CONTENT_POLICY, "default-src 'none'; frame-ancestors 'none'")
+# What a reply has that brings no other: pages have a policy of their own, public keys may be kept.
+UNLESS_BROUGHT = [("Cache-Control", "no-store"), (CONTENT_POLICY, "default-src 'none'; frame-ancestors 'none'")]
 # It answers also when every place is taken by requests that wait for the database.
 LIVENESS = "/healthz"
 REPLACED = frozenset(name.lower() for name, _ in HEADERS)
@@ -105,12 +105,12 @@ class Edge:
 
 
 def _with_ours(headers: Headers, request_id: str) -> Headers:
-    """The headers of the reply and ours; a page may bring a content policy of its own, and nothing else of them."""
+    """The headers of the reply and ours."""
+    brought = {name for name, _ in headers}
     kept = [header for header in headers if header[0].lower() not in REPLACED]
     kept += HEADERS
+    kept += [header for header in UNLESS_BROUGHT if header[0] not in brought]
     kept.append(("X-Request-ID", request_id))
-    if not any(name == CONTENT_POLICY for name, _ in headers):
-        kept.append(NO_CONTENT_POLICY)
     return kept
 
 

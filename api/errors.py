@@ -82,7 +82,7 @@ def problem_reply(code: str, **members: Any) -> Response:
         body["errors"] = _sentences(members["errors"], tongue)
     reply = Response(dump_json(body), problem.status, mimetype="application/problem+json")
     if problem.status == 401:
-        reply.headers["WWW-Authenticate"] = "Bearer"
+        reply.headers["WWW-Authenticate"] = problem.scheme
     if "retry_after" in members:
         reply.headers["Retry-After"] = str(members["retry_after"])
     return reply

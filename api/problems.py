@@ -27,15 +27,21 @@ class PayloadTooLarge(ServiceError):
 
 @dataclass(frozen=True)
 class Problem:
-    """A code's status, and its title and detail by language. A detail may name members of the problem in braces."""
+    """A code's status, and its title and detail by language. A detail may name members of the problem in braces.
+
+    ``scheme`` is how one proves who one is where the status is 401.
+    """
 
     status: int
     title: dict[str, str]
     detail: dict[str, str]
+    scheme: str = "Bearer"
 
 
-def _problem(status: int, zh_title: str, zh_detail: str, en_title: str, en_detail: str) -> Problem:
-    return Problem(status, {"zh-CN": zh_title, "en": en_title}, {"zh-CN": zh_detail, "en": en_detail})
+def _problem(
+    status: int, zh_title: str, zh_detail: str, en_title: str, en_detail: str, scheme: str = "Bearer"
+) -> Problem:
+    return Problem(status, {"zh-CN": zh_title, "en": en_title}, {"zh-CN": zh_detail, "en": en_detail}, scheme)
 
 
 PROBLEMS = {
@@ -76,6 +82,14 @@ PROBLEMS = {
         "请检查账号和密码后重试，或使用短信验证码登录。",
         "The account or the password is not right",
         "Check both and try again, or log in with an SMS code.",
+    ),
+    "invalid_client": _problem(
+        401,
+        "服务身份无效",
+        "请用 HTTP Basic 发送 INTROSPECTION_CLIENTS 中的服务名称和密钥。",
+        "The service is not known",
+        "Send the name and the secret of a service by HTTP Basic, as INTROSPECTION_CLIENTS has them.",
+        scheme='Basic realm="introspection"',
     ),
     "refresh_invalid": _problem(401, "刷新令牌无效", "请重新登录。", "The refresh token is not valid", "Log in again."),
     "refresh_expired": _problem(

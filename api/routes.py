@@ -15,7 +15,7 @@ from resources.receipts import SmsReceipts
 from resources.register import Availability, Register
 from resources.sessions import SessionItem, SessionList
 from resources.sms import Sms, SmsResend, SmsVerify
-from resources.tokens import TokenRefresh
+from resources.tokens import TokenIntrospect, TokenRefresh
 
 ROUTES = (
     ("/v1/challenge", Challenge),
@@ -27,6 +27,7 @@ ROUTES = (
     ("/v1/register", Register),
     ("/v1/login", Login),
     ("/v1/token/refresh", TokenRefresh),
+    ("/v1/token/introspect", TokenIntrospect),
     ("/v1/logout", Logout),
     ("/v1/password/reset", PasswordReset),
     ("/v1/sessions", SessionList),

@@ -24,6 +24,7 @@ INBOX_FILES = dict.fromkeys(("palette.css", "inbox.css", "inbox.js", "link.css",
 # Where links in messages lead; in production the shop has these pages.
 LINKS = ("/verify-email", "/undo-phone", "/keep-phone")
 TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
+PUBLIC_KEYS, PUBLIC_KEYS_SECONDS = "/.well-known/jwks.json", 300
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -39,6 +40,7 @@ def add_system_routes(app: Flask) -> None:
     app.add_url_rule("/readyz", view_func=readiness)
     app.add_url_rule("/openapi.yaml", view_func=description)
     app.add_url_rule("/docs", view_func=docs)
+    app.add_url_rule(PUBLIC_KEYS, view_func=public_keys)
     app.add_url_rule("/docs/<name>", view_func=docs_file)
     if app.extensions["dongbao"].inbox:
         app.add_url_rule("/dev/inbox", view_func=inbox)
@@ -75,6 +77,13 @@ def readiness() -> Response:
 def description() -> Response:
     """The interface, as ``openapi.yaml`` says it."""
     return Response((ROOT / "openapi.yaml").read_bytes(), mimetype="application/yaml")
+
+
+def public_keys() -> Response:
+    """What other services verify JWTs with (RFC 7517); no key where there are none. It may be kept, as it is nobody's."""
+    keys = reply(services().jwts.jwks)
+    keys.headers["Cache-Control"] = f"public, max-age={PUBLIC_KEYS_SECONDS}"
+    return keys
 
 
 def docs() -> Response:

@@ -6,11 +6,14 @@ from datetime import timedelta
 import structlog
 
 from api.config import Config
+from api.config_tokens import JWT
 from api.wiring_basis import Basis
 from services.bulkhead import Bulkhead
 from services.challenges import Challenges
 from services.debts import Debts
 from services.doubts import Doubts
+from services.introspection import Introspection
+from services.jwts import Jwts
 from services.passwords import HashingRules, Passwords
 from services.proofs import Proofs
 from services.sender import Sender
@@ -31,8 +34,10 @@ class ProofServices:
     testers: TesterNumbers
     challenges: Challenges
     tickets: Tickets
+    jwts: Jwts
     tokens: Tokens
     sessions: Sessions
+    introspection: Introspection
     proofs: Proofs
 
 
@@ -42,14 +47,27 @@ def build_proofs(basis: Basis, sender: Sender, debts: Debts) -> ProofServices:
     passwords = Passwords(_hashing_rules(config))
     testers = TesterNumbers(config.sms.testers, clock)
     challenges = _challenges(basis, sender, testers, debts)
-    tokens = Tokens(basis.keyring, clock, config.access_token_seconds, config.refresh_token_seconds)
+    jwts = Jwts(config.jwt_keys, clock, config.jwt_issuer, config.jwt_audience)
+    tokens = Tokens(
+        basis.keyring,
+        clock,
+        config.access_token_seconds,
+        config.refresh_token_seconds,
+        jwts,
+        writes_jwts=config.token_format == JWT,
+    )
+    sessions = _sessions(basis, tokens)
     return ProofServices(
         passwords=passwords,
         testers=testers,
         challenges=challenges,
         tickets=Tickets(basis.keyring, clock, config.ticket_seconds),
+        jwts=jwts,
         tokens=tokens,
-        sessions=_sessions(basis, tokens),
+        sessions=sessions,
+        introspection=Introspection(
+            tokens, sessions, config.introspection_clients, config.jwt_issuer, config.jwt_audience
+        ),
         proofs=Proofs(basis.database, passwords, challenges, basis.events, clock),
     )
 

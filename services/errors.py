@@ -3,7 +3,7 @@
 ServiceError                       has a stable ``code`` and members for the client
 ├── Invalid                        fields that break a rule only a service can check
 ├── TokenMissing, TokenInvalid, TokenExpired, SessionRevoked
-├── InvalidCredentials
+├── InvalidCredentials, InvalidClient
 ├── RefreshInvalid, RefreshExpired, RefreshReused
 ├── ReauthenticationRequired, ChallengeRequired
 ├── CodeExpired, CodeIncorrect
@@ -66,6 +66,12 @@ class InvalidCredentials(ServiceError):
     """Unknown account, wrong password or disabled account: one answer for all."""
 
     code = "invalid_credentials"
+
+
+class InvalidClient(ServiceError):
+    """A service that asks without its name and secret, or with wrong ones (RFC 6749, 5.2)."""
+
+    code = "invalid_client"
 
 
 class ReauthenticationRequired(ServiceError):

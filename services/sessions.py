@@ -236,7 +236,7 @@ class Sessions:
         now = self._clock()
         return TokenPair(
             token_type="Bearer",
-            access_token=self._tokens.sign_access(refresh.claims),
+            access_token=self._tokens.sign_access(refresh),
             expires_in=self._tokens.access_lifetime,
             refresh_token=self._tokens.sign_refresh(refresh),
             refresh_expires_in=int((self._expiry(now, refresh.ends_at) - now).total_seconds()),

@@ -157,8 +157,14 @@ def redis(redis_url):
 
 
 @pytest.fixture
-def config(instance, database_url, redis_url):
-    with environment_of(environment(instance, database_url, redis_url)):
+def token_format():
+    """How access tokens are written; ``tests.tokens.both_formats`` runs a test on each way."""
+    return "itsdangerous"
+
+
+@pytest.fixture
+def config(instance, database_url, redis_url, token_format):
+    with environment_of(environment(instance, database_url, redis_url, TOKEN_FORMAT=token_format)):
         return read_config()
 
 

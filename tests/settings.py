@@ -8,6 +8,7 @@ from pathlib import Path
 KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 PLENTY = "1000000/minute"
 SECRET = "a-secret-of-the-tests-that-is-long-enough-0123456789"
+SERVICE, SERVICE_SECRET = "orders", "the-secret-of-a-service-0123456789"
 SETTINGS = {
     "SECRET_KEYS": SECRET,
     # Keys that come and go by themselves would confuse those who look into Redis; tests of jobs switch them on.
@@ -31,6 +32,8 @@ SETTINGS = {
     "LIMIT_REFRESH_PER_ADDRESS": PLENTY,
     "LIMIT_CHALLENGE_PER_ADDRESS": PLENTY,
     "LIMIT_RENAME_PER_ACCOUNT": PLENTY,
+    "LIMIT_INTROSPECT_PER_ADDRESS": PLENTY,
+    "INTROSPECTION_CLIENTS": f"{SERVICE}:{SERVICE_SECRET}",
 }
 
 

@@ -42,7 +42,15 @@ def test_the_routes_are_those_of_the_interface_and_no_other(production):
     """R42: what is not under /v1 is listed here."""
     rules = {rule.rule for rule in production.app.url_map.iter_rules()}
     others = {rule for rule in rules if not rule.startswith("/v1/")}
-    assert others - {"/metrics"} == {"/", "/healthz", "/readyz", "/openapi.yaml", "/docs", "/docs/<name>"}
+    assert others - {"/metrics"} == {
+        "/",
+        "/healthz",
+        "/readyz",
+        "/openapi.yaml",
+        "/docs",
+        "/docs/<name>",
+        "/.well-known/jwks.json",
+    }
     assert not {rule for rule in rules if re.search("admin|debug|dev|test|internal", rule)}
     assert "inbox" not in production.get("/").json["links"]
 

@@ -71,9 +71,9 @@ class Operation:
 
     @property
     def is_protected(self) -> bool:
-        """Whether no call without a token is let in."""
+        """Whether no call without an access token is let in."""
         security = self.node.get("security", [])
-        return bool(security) and {} not in security
+        return bool(security) and all("accessToken" in way for way in security)
 
 
 OPERATIONS = [

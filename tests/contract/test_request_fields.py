@@ -18,7 +18,7 @@ from schemas.phone import PhoneBody
 from schemas.proof import WithProof
 from schemas.register import RegisterBody, UsernameBody
 from schemas.sms import SmsBody, VerifyBody
-from schemas.tokens import RefreshBody
+from schemas.tokens import IntrospectionBody, RefreshBody
 from tests.contract.description import DOCUMENT, OPERATIONS, is_array, objects
 
 BODIES = {
@@ -27,6 +27,7 @@ BODIES = {
     "POST /v1/register": RegisterBody,
     "POST /v1/login": LoginBody,
     "POST /v1/token/refresh": RefreshBody,
+    "POST /v1/token/introspect": IntrospectionBody,
     "PATCH /v1/me": ProfileBody,
     "PUT /v1/me/email": EmailBody,
     "POST /v1/email/verify": LinkBody,

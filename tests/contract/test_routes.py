@@ -19,6 +19,8 @@ PUBLIC = {
     "POST /v1/register",
     "POST /v1/login",
     "POST /v1/token/refresh",
+    "POST /v1/token/introspect",
+    "GET /.well-known/jwks.json",
     "POST /v1/email/verify",
     "POST /v1/password/reset",
     "POST /v1/phone/undo",

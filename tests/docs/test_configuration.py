@@ -14,7 +14,7 @@ COMPUTED = object()
 def settings_read() -> dict[str, object]:
     """Each setting that the code asks the environment for, with its default; COMPUTED where that is no constant."""
     found = dict(LIMITS) | _of_vendors()
-    for module in ("config.py", "config_mail.py", "config_sms.py", "config_values.py"):
+    for module in ("config.py", "config_mail.py", "config_sms.py", "config_tokens.py", "config_values.py"):
         tree = ast.parse((ROOT / "api" / module).read_text(encoding="utf-8"))
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _asks(node)):
             name, default = _name_and_default(call)

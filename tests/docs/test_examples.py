@@ -31,7 +31,7 @@ def play(live, live_shopper):
     live_shopper.register()
     today, an_hour_ago = (Tokens(Keyring([SECRET]), clock, 900, 2592000) for clock in (system_clock, _an_hour_ago))
     tokens = {
-        "access_token": an_hour_ago.sign_access(today.read_refresh(live_shopper.refresh_token).claims),
+        "access_token": an_hour_ago.sign_access(today.read_refresh(live_shopper.refresh_token)),
         "refresh_token": live_shopper.refresh_token,
     }
     return lambda scene: json.loads(run("node", "tests/docs/refreshing.js", scene, live.url, json.dumps(tokens)))

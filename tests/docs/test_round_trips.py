@@ -17,6 +17,7 @@ from tests.letters import Letters
 from tests.plans import whole_tables_read
 from tests.rows import Rows
 from tests.shopper import Shopper, new_phone, new_username
+from tests.tokens import introspect
 from tests.trips import Trips, counted
 
 PAGE, TITLE = "docs/performance.md", "Round trips"
@@ -86,6 +87,7 @@ class Walk:
             self.shopper.sessions()
             for path in ("/v1/me/events", "/v1/me/export"):
                 self.client.get(path, token=self.shopper.access_token)
+            introspect(self.client, self.shopper.access_token)
         self.rows.set_messages(gateway="tencent", vendor_message_id="t-1")
         receipt = {"sid": "t-1", "report_status": "SUCCESS", "errmsg": "DELIVRD", "user_receive_time": ""}
         with self.client.noted():

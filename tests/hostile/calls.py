@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.shopper import PASSWORD
+from tests.tokens import AS_SERVICE
 
 UNKNOWN_SMS_ID = "A" * 22 + "0" * 16
 _numbers = itertools.count()
@@ -19,11 +20,17 @@ class Call:
     rule: str
     body: dict[str, Any] = field(default_factory=dict)
     needs_token: bool = False
+    as_service: bool = False
 
     @property
     def path(self) -> str:
         known = {"sms_id": UNKNOWN_SMS_ID, "session_id": "0" * 32, "secret": "no-secret", "vendor": "tencent"}
         return re.sub("<([a-z_]+)>", lambda name: known[name[1]], self.rule)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Who asks, where that is a service."""
+        return AS_SERVICE if self.as_service else {}
 
     def fields(self, ticket: str = "") -> dict[str, Any]:
         """The body; every time with names that nobody has."""
@@ -52,6 +59,7 @@ WITH_BODY = (
     Call("POST", "/v1/login", {"account": "NEW", "password": PASSWORD}),
     Call("POST", "/v1/login", {"sms_id": UNKNOWN_SMS_ID, "code": "123456"}),
     Call("POST", "/v1/token/refresh", {"refresh_token": "no-token"}),
+    Call("POST", "/v1/token/introspect", {"token": "no-token"}, as_service=True),
     Call("POST", "/v1/email/verify", {"token": "no-token"}),
     Call("PUT", "/v1/me/email", {"email": "hostile@example.com", "current_password": PASSWORD}, needs_token=True),
     Call("PATCH", "/v1/me", {"username": "NEW"}, needs_token=True),

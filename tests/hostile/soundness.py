@@ -55,4 +55,5 @@ def _assert_problem(reply: Reply, place: str):
     if reply.status in ONLY_WITH["Retry-After"]:
         assert int(reply.headers["Retry-After"]) == problem["retry_after"] >= 1, place
     if reply.status == 401:
-        assert reply.headers["WWW-Authenticate"].startswith("Bearer"), place
+        scheme = "Basic" if problem["code"] == "invalid_client" else "Bearer"
+        assert reply.headers["WWW-Authenticate"].startswith(scheme), place

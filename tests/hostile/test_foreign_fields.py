@@ -58,7 +58,7 @@ def test_a_foreign_field_is_refused_and_changes_nothing(call, live_shopper, rows
     for name, value in FOREIGN.items():
         for body in (call.fields(ticket) | {name: value}, {name: value} | call.fields(ticket)):
             token = live_shopper.access_token if call.needs_token else None
-            reply = live_shopper.client.request(call.method, call.path, json=body, token=token)
+            reply = live_shopper.client.request(call.method, call.path, json=body, token=token, headers=call.headers)
             assert (reply.status, reply.code, name) == (422, "validation_failed", name)
             assert len(reply.json["errors"]) == 1
             assert (name if name != "_schema" else "body") in reply.json["errors"]

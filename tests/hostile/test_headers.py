@@ -38,7 +38,7 @@ NAMES = (
     *("If-Modified-Since", "Origin", "Range", "Referer", "User-Agent", "X-Forwarded-For", "X-Forwarded-Host"),
     *("X-Forwarded-Proto", "X-HTTP-Method-Override", "X-Real-IP", "X-Request-ID", "X-Challenge-Solution"),
 )
-LIMITS = ("SMS", "VERIFY", "REGISTER", "LOGIN", "AVAILABILITY", "REFRESH", "CHALLENGE")
+LIMITS = ("SMS", "VERIFY", "REGISTER", "LOGIN", "AVAILABILITY", "REFRESH", "CHALLENGE", "INTROSPECT")
 CONTROLS = [bytes([code]) for code in (*range(9), *range(11, 13), *range(14, 32), 127)]
 
 
@@ -150,7 +150,7 @@ def test_every_status_of_every_call_has_the_headers(call, live, live_shopper):
             for data in (None, b"{", b"{}", b'{"nothing": 1}', b"x" * 17000, str(right).replace("'", '"').encode()):
                 for sent in (token, None, "x"):
                     for declared in ("", "text/plain") if data == b"{}" else ("",):
-                        headers = {"Content-Type": declared} if declared else {}
+                        headers = call.headers | ({"Content-Type": declared} if declared else {})
                         seen.add(client.request(method, path, data=data, token=sent, headers=headers).status)
     assert {404, 405} <= seen
     assert 401 in seen or not call.needs_token

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.changes import NEW_PASSWORD, change_password
+from tests.tokens import both_formats
 from tests.waiting import wait_until
 
 
@@ -13,6 +14,7 @@ def registered(shopper):
     return shopper
 
 
+@both_formats
 def test_the_session_that_changes_goes_on_and_all_others_end(registered, rows, letters):
     """R27: three sessions, a change in one: two die, the changing one gets new tokens."""
     others = [registered.on(registered.client) for _ in range(2)]
@@ -37,6 +39,7 @@ def test_the_session_that_changes_goes_on_and_all_others_end(registered, rows, l
     assert letters.wait_for(registered.phone, "password_changed")
 
 
+@both_formats
 def test_the_old_refresh_token_is_dead_and_ends_nothing(registered, clock, rows):
     """R27: neither inside the grace, where it would have got tokens that are good for nothing, nor after it."""
     old = registered.refresh_token

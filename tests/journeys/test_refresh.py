@@ -3,6 +3,9 @@
 import pytest
 
 from tests.parallel import in_parallel
+from tests.tokens import both_formats
+
+pytestmark = both_formats
 
 
 @pytest.fixture

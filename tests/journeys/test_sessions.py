@@ -4,6 +4,7 @@ import pytest
 
 from tests.clients import InProcessClient
 from tests.timetravel import age_redis
+from tests.tokens import both_formats
 
 
 @pytest.fixture
@@ -16,6 +17,7 @@ def end(shopper, session_id, token=None):
     return shopper.client.delete(f"/v1/sessions/{session_id}", token=token or shopper.access_token)
 
 
+@both_formats
 def test_logging_out_ends_access_at_once(registered):
     """R26: the same access token is refused by the next request, and so is the refresh token."""
     assert registered.me().status == 200
@@ -33,6 +35,7 @@ def test_logging_out_leaves_other_devices_alone(registered):
     assert registered.me(first).status == 200
 
 
+@both_formats
 def test_what_was_revoked_stays_so_without_redis_and_in_another_process(registered, redis, make_app):
     """R25: logout, FLUSHALL, another app: the old tokens are refused."""
     registered.logout()
@@ -42,6 +45,7 @@ def test_what_was_revoked_stays_so_without_redis_and_in_another_process(register
     assert elsewhere.try_refresh().code == "refresh_invalid"
 
 
+@both_formats
 def test_losing_redis_logs_nobody_out(registered, redis):
     """R25: rotation stands in the database."""
     registered.refresh()
@@ -63,6 +67,7 @@ def test_revocation_survives_a_restart(live, live_shopper, redis):
     assert kept.me().status == 200
 
 
+@both_formats
 def test_a_disabled_account_is_out_within_a_minute(registered, rows, redis):
     """R26: what an operator changes in the database itself is seen when the cache has aged."""
     registered.me()
@@ -71,6 +76,7 @@ def test_a_disabled_account_is_out_within_a_minute(registered, rows, redis):
     assert registered.me().code == "session_revoked"
 
 
+@both_formats
 def test_tokens_of_older_credentials_are_refused(registered, rows, redis):
     """R27: a grown credential version ends every token that was issued before."""
     registered.me()
@@ -117,6 +123,7 @@ def test_a_device_without_a_name_and_one_with_too_long_a_name(registered):
     assert all(len(session["device"]) <= 200 and session["device"].isprintable() for session in registered.sessions())
 
 
+@both_formats
 def test_ending_one_session(registered):
     first = registered.access_token
     registered.login()
@@ -157,6 +164,7 @@ def test_ending_all_sessions(registered):
     assert registered.me(first).code == registered.me().code == "session_revoked"
 
 
+@both_formats
 def test_ending_all_sessions_but_this(registered):
     first = registered.access_token
     registered.login()

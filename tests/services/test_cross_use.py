@@ -94,6 +94,16 @@ def test_a_kind_is_good_in_its_own_place_only(world, kind, place):
         assert (reply.status, reply.code) == refusal
 
 
+@pytest.mark.parametrize("token_format", ["jwt"])
+@pytest.mark.parametrize(
+    ("kind", "place"),
+    [("access", place) for place in PLACES] + [(kind, "access") for kind in KINDS if kind != "access"],
+)
+def test_the_same_holds_of_jwts(world, kind, place):
+    """R28: in whatever form access tokens are."""
+    test_a_kind_is_good_in_its_own_place_only(world, kind, place)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_kind_is_a_code_s_proof(world, kind):
     """R28, R30: nor does it stand in for the id of a challenge, or for a password."""

@@ -1,4 +1,4 @@
-"""Tokens: kinds that don't mix, keys that rotate, one spelling each."""
+"""Tokens: kinds that don't mix, keys that rotate, one spelling each, in both of their forms."""
 
 import string
 
@@ -6,7 +6,9 @@ import pytest
 
 from tests.clients import InProcessClient
 from tests.timetravel import HandTurnedClock
+from tests.tokens import NEW_KEY, OLD_KEY, P256_KEY, both_formats
 
+pytestmark = both_formats
 OLD, NEW = "the-old-key-of-the-tests-0123456789-0123456789", "the-new-key-of-the-tests-9876543210-9876543210"
 ALPHABET = string.ascii_letters + string.digits + "-_"
 
@@ -15,12 +17,15 @@ ALPHABET = string.ascii_letters + string.digits + "-_"
 def nodes(make_app):
     """Clients of four servers on one database and Redis, by the keys they have."""
     keys = {
-        "old": (OLD,),
-        "both": (OLD, NEW),
-        "new": (NEW,),
-        "neither": ("a-third-key-of-the-tests-0123456789-01234567",),
+        "old": ((OLD,), (OLD_KEY,)),
+        "both": ((OLD, NEW), (OLD_KEY, NEW_KEY)),
+        "new": ((NEW,), (NEW_KEY,)),
+        "neither": (("a-third-key-of-the-tests-0123456789-01234567",), (P256_KEY,)),
     }
-    return {name: InProcessClient(make_app(secret_keys=secrets)) for name, secrets in keys.items()}
+    return {
+        name: InProcessClient(make_app(secret_keys=secrets, jwt_keys=jwt_keys))
+        for name, (secrets, jwt_keys) in keys.items()
+    }
 
 
 def test_the_kinds_of_tokens_do_not_mix(shopper):
