@@ -14,6 +14,9 @@ from api.errors import ProblemApi, crowd_reply, init_errors
 from api.extensions import init_extensions
 from api.job_commands import job_commands
 from api.logs import configure_logs
+from api.metrics import metrics
+from api.metrics_page import add_metrics_route
+from api.metrics_requests import RequestTimes
 from api.notice_commands import notice_commands
 from api.routes import add_routes
 from api.sms_commands import sms_commands
@@ -48,12 +51,15 @@ def create_app(config: Config | None = None, clock: Clock = system_clock, gatewa
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     app.extensions["stopping"] = stopping = Stopping()
     patience = config.database_timeout_seconds + SPARE_SECONDS
-    app.wsgi_app = Edge(app.wsgi_app, config.threads, patience, crowd_reply(app), stopping)  # type: ignore[method-assign]
+    answered = RequestTimes(metrics().requests)
+    app.extensions["edge"] = Edge(app.wsgi_app, config.threads, patience, crowd_reply(app), stopping, answered)
+    app.wsgi_app = app.extensions["edge"]  # type: ignore[method-assign]
     init_errors(app)
     app.extensions["dongbao"] = build_services(config, init_extensions(app, config), clock, gateways)
     init_auth(app)
     add_routes(ProblemApi(app, catch_all_404s=False))
     add_system_routes(app)
+    add_metrics_route(app)
     app.cli.add_command(sms_commands)
     app.cli.add_command(job_commands)
     app.cli.add_command(notice_commands)

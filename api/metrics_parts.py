@@ -1,0 +1,63 @@
+"""Times of what the database and Redis answered, and errors where they did not, taken where their clients call them."""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from redis import Redis
+from sqlalchemy import Engine, ExceptionContext, event
+
+from api.metrics import Metrics
+
+VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE")
+BEGAN = "metrics_began"
+
+
+def measure_sql(engine: Engine, measured: Metrics) -> None:
+    """Observe each statement of ``engine``, and count what fails."""
+    observers = {verb: measured.sql.labels(verb.lower()).observe for verb in VERBS}
+    observe_other = measured.sql.labels("other").observe
+
+    def begin(connection: Any, *_: Any) -> None:
+        connection.info[BEGAN] = time.perf_counter()
+
+    def end(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        observers.get(statement[:6], observe_other)(time.perf_counter() - connection.info[BEGAN])
+
+    def fail(context: ExceptionContext) -> None:
+        measured.sql_errors.labels(type(context.sqlalchemy_exception or context.original_exception).__name__).inc()
+
+    event.listen(engine, "before_cursor_execute", begin)
+    event.listen(engine, "after_cursor_execute", end)
+    event.listen(engine, "handle_error", fail)
+
+
+def measure_redis(client: Redis, measured: Metrics) -> None:
+    """Observe each round trip of ``client`` and of its pipelines, and count what fails."""
+    make_pipeline = client.pipeline
+
+    @wraps(make_pipeline)
+    def pipeline(*args: Any, **options: Any) -> Any:
+        made = make_pipeline(*args, **options)
+        made.execute = _timed(made.execute, measured)  # type: ignore[method-assign]
+        return made
+
+    client.execute_command = _timed(client.execute_command, measured)  # type: ignore[method-assign]
+    client.pipeline = pipeline  # type: ignore[method-assign]
+
+
+def _timed(call: Callable[..., Any], measured: Metrics) -> Callable[..., Any]:
+    observe = measured.redis.observe
+
+    def timed(*args: Any, **options: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            answer = call(*args, **options)
+        except Exception as error:
+            measured.redis_errors.labels(type(error).__name__).inc()
+            raise
+        observe(time.perf_counter() - began)
+        return answer
+
+    return timed
