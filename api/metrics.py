@@ -12,7 +12,10 @@ HASH_SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2)
 PART_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1, 2.5)
 SMS_SECONDS = (0.1, 0.25, 0.5, 1, 2, 4, 6)
 # Alerts look at how these grow, so that they must be there, at 0, before the first of them happens.
-ALERTING = ("gateway_defect", "internal_error", "clock_skewed", "work_dropped", "event_unwritten", "account_unerased")
+ALERTING = (
+    *("internal_error", "job_failed", "gateway_defect", "clock_skewed"),
+    *("work_dropped", "event_unwritten", "message_log_unwritten", "account_unerased"),
+)
 
 
 class Metrics:
@@ -24,8 +27,7 @@ class Metrics:
         self._describe_parts()
         self._describe_sms()
         self._describe_product()
-        for event in ALERTING:
-            self.log_events.labels(event)
+        self._begin_at_zero()
 
     def _describe_requests(self) -> None:
         self.requests = self._histogram(
@@ -36,7 +38,7 @@ class Metrics:
         )
         self.problems = self._counter("http_problems", "Refusals and failures, by their code.", "route", "code")
         self.working = self._gauge("http_requests_in_progress", "Requests being worked on.")
-        self.starts = self._counter("worker_starts", "Worker processes started; one that dies is replaced.")
+        self.replaced = self._counter("workers_replaced", "Workers that died, or hung, and were replaced.")
 
     def _describe_parts(self) -> None:
         self.hashes = self._histogram(
@@ -77,6 +79,13 @@ class Metrics:
         )
         self.notices = self._counter("notices", "Tries to tell a shopper something.", "channel", "outcome")
         self.log_events = self._counter("log_events", "Lines of the log, by their event.", "event")
+
+    def _begin_at_zero(self) -> None:
+        for event in ALERTING:
+            self.log_events.labels(event)
+        for reason in ("budget", "busy"):
+            self.sms.labels("none", "not_sent", reason)
+        self.security_events.labels("refresh_reused")
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(f"dongbao_{name}", meaning, labels, registry=self.registry)

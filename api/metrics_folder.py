@@ -21,6 +21,8 @@ PREFIX = "dongbao-metrics-"
 IN_MEMORY = Path("/dev/shm")  # noqa: S108
 # A mapped page that finds no room on its disk ends the process (SIGBUS), so that all room is taken at the start.
 SIZES = {"histogram": 1 << 20, "counter": 1 << 18, "gauge_livesum": 1 << 16, "gauge_max": 1 << 16}
+# The files begin with how many of their bytes are used.
+COUNTERS, USED_BYTES = "counter", 4
 OF_THE_LIVING = "gauge_livesum"
 _worker = 0
 
@@ -40,11 +42,13 @@ def metrics_folder(workers: int) -> Iterator[Path]:
         os.close(lock)
 
 
-def count_as_worker(number: int) -> None:
-    """In a worker: go on with the counters of the one that had this number before, and forget its states."""
+def count_as_worker(number: int) -> bool:
+    """In a worker: go on with the counters of the one that had this number before, and forget its states; says whether there was one."""
     global _worker  # noqa: PLW0603
-    _worker = number
-    _take_room(Path(os.environ[FOLDER]), OF_THE_LIVING, number)
+    _worker, folder = number, Path(os.environ[FOLDER])
+    _take_room(folder, OF_THE_LIVING, number)
+    with (folder / f"{COUNTERS}_{number}.db").open("rb") as file:
+        return any(file.read(USED_BYTES))
 
 
 def _make(workers: int) -> tuple[Path, int]:

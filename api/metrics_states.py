@@ -28,7 +28,6 @@ def keep_looking(app: Flask) -> None:
             look(app)
             time.sleep(LOOK_SECONDS)
 
-    metrics().starts.inc()
     threading.Thread(target=repeat, name="metrics", daemon=True).start()
 
 

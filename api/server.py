@@ -18,6 +18,7 @@ from api.embedded_redis import end_with_parent
 from api.heartbeats import Heartbeats
 from api.jobs import build_jobs, start_jobs
 from api.logs import flush_logs
+from api.metrics import metrics
 from api.metrics_folder import count_as_worker
 from api.metrics_states import keep_looking
 from api.slow_clients import watch_slow_clients
@@ -67,7 +68,8 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
     def spawn(worker_id: int, *args: Any, **kwargs: Any) -> None:
         _tie_to(parent)
         app.extensions["stopping"].listen(config.port)
-        count_as_worker(worker_id)
+        if count_as_worker(worker_id):
+            metrics().replaced.inc()
         heartbeats.beat(worker_id - 1)
         keep_looking(app)
         watch_slow_clients(config.port, REQUEST_SECONDS)
