@@ -44,7 +44,7 @@ def metrics_folder(workers: int) -> Iterator[Path]:
 
 def count_as_worker(number: int) -> bool:
     """In a worker: go on with the counters of the one that had this number before, and forget its states; says whether there was one."""
-    global _worker  # noqa: PLW0603
+    global _worker
     _worker, folder = number, Path(os.environ[FOLDER])
     _take_room(folder, OF_THE_LIVING, number)
     with (folder / f"{COUNTERS}_{number}.db").open("rb") as file:

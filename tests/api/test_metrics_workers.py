@@ -19,6 +19,13 @@ from tests.scrape import Scrape
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.one_database
+ANOTHER = """
+import time
+from api.metrics_folder import metrics_folder
+with metrics_folder(1) as folder:
+    print(folder, flush=True)
+    time.sleep(60)
+"""
 REQUESTS = "http_request_duration_seconds_count"
 
 
@@ -48,9 +55,7 @@ def test_workers_count_together_and_what_a_dead_one_counted_stays(live):
 
 
 def test_what_a_killed_server_left_is_taken_away_by_the_next_and_nobody_else_s_is():
-    code = "import time; from api.config import ROOT
-from api.metrics_folder import *\nwith metrics_folder(1) as f: print(f, flush=True); time.sleep(60)"
-    with Popen([sys.executable, "-c", code], cwd=ROOT, stdout=PIPE, text=True) as other:
+    with Popen([sys.executable, "-c", ANOTHER], cwd=ROOT, stdout=PIPE, text=True) as other:
         theirs = Path(other.stdout.readline().strip())
         with metrics_folder(1) as mine:
             assert theirs.exists()
