@@ -83,8 +83,7 @@ class Metrics:
     def _begin_at_zero(self) -> None:
         for event in ALERTING:
             self.log_events.labels(event)
-        for reason in ("budget", "busy"):
-            self.sms.labels("none", "not_sent", reason)
+        self.sms.labels("none", "not_sent", "budget")
         self.security_events.labels("refresh_reused")
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:

@@ -37,7 +37,7 @@ def metrics_folder(workers: int) -> Iterator[Path]:
         yield folder
     finally:
         values.ValueClass = alone
-        del os.environ[FOLDER]
+        os.environ.pop(FOLDER, None)
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
 

@@ -31,7 +31,7 @@ REQUESTS = "http_request_duration_seconds_count"
 
 def folder_of(live) -> Path:
     """The one that the server's own process holds open."""
-    held = {Path(os.readlink(link)) for link in Path(f"/proc/{live.pid}/fd").iterdir() if link.exists()}
+    held = {link.readlink() for link in Path(f"/proc/{live.pid}/fd").iterdir() if link.exists()}
     (folder,) = held & set(IN_MEMORY.glob(f"{PREFIX}*"))
     return folder
 
