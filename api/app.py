@@ -1,6 +1,7 @@
 """The recipe of the app."""
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 from flask import Flask
@@ -8,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api.account_commands import account_commands
 from api.auth import init_auth
+from api.bad_setting import BadSetting
 from api.config import Config, read_config
 from api.edge import Edge
 from api.errors import ProblemApi, crowd_reply, init_errors
@@ -29,6 +31,17 @@ from sms.gateway import Gateway
 
 # What a request may wait for the database beyond one statement that takes all its time: a reply takes no three seconds.
 SPARE_SECONDS = 0.5
+
+
+def start_tracing(app: Flask) -> None:
+    """Import OpenTelemetry, which is not there otherwise; raises ``BadSetting`` where it is not installed."""
+    try:
+        tracing = import_module("api.tracing")
+    except ModuleNotFoundError as error:
+        raise BadSetting(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, and OpenTelemetry is not installed: pip install -r requirements-otel.txt."
+        ) from error
+    app.extensions["traces"] = tracing.trace_app(app)
 
 
 class AccountsApp(Flask):
@@ -60,6 +73,8 @@ def create_app(config: Config | None = None, clock: Clock = system_clock, gatewa
     add_routes(ProblemApi(app, catch_all_404s=False))
     add_system_routes(app)
     add_metrics_route(app)
+    if config.otlp_endpoint:
+        start_tracing(app)
     app.cli.add_command(sms_commands)
     app.cli.add_command(job_commands)
     app.cli.add_command(notice_commands)

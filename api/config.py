@@ -26,7 +26,15 @@ from mail.smtp import SmtpSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_SETTINGS = (
-    *("SECRET_KEYS", "DATABASE_URL", "REDIS_URL", "RATELIMIT_STORAGE_URI", "SMS_CALLBACK_SECRET", "METRICS_TOKEN"),
+    *(
+        "SECRET_KEYS",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "RATELIMIT_STORAGE_URI",
+        "SMS_CALLBACK_SECRET",
+        "METRICS_TOKEN",
+        "OTEL_EXPORTER_OTLP_HEADERS",
+    ),
     *("TENCENT_SECRET_ID", "TENCENT_SECRET_KEY", "ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET"),
     *("JUHE_KEY", "WEBHOOK_URL", "WEBHOOK_SECRET", "MAIL_URL"),
 )
@@ -103,6 +111,7 @@ class Config:
     cors_origins: tuple[str, ...]
     trusted_proxies: int
     metrics_token: str = field(repr=False)
+    otlp_endpoint: str
     log_format: str
     jobs: bool
     migrates: bool
@@ -188,6 +197,7 @@ def _read(env: Env, instance: Path) -> Config:
         cors_origins=tuple(listed(env.str("CORS_ORIGINS", ""))),
         trusted_proxies=at_least(0, env, "TRUSTED_PROXIES", 0),
         metrics_token=env.str("METRICS_TOKEN", ""),
+        otlp_endpoint=env.str("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
         log_format=env.str("LOG_FORMAT", "json" if app_env == "production" else "console"),
         jobs=switch(env, "JOBS", "on"),
         migrates=switch(env, "MIGRATE", "on"),

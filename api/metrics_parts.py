@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from redis import Redis
@@ -12,6 +11,7 @@ from api.metrics import Metrics
 
 VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 BEGAN = "metrics_began"
+Call = Callable[..., Any]
 
 
 def measure_sql(engine: Engine, measured: Metrics) -> None:
@@ -35,19 +35,23 @@ def measure_sql(engine: Engine, measured: Metrics) -> None:
 
 def measure_redis(client: Redis, measured: Metrics) -> None:
     """Observe each round trip of ``client`` and of its pipelines, and count what fails."""
+    wrap_redis(client, lambda call: _timed(call, measured))
+
+
+def wrap_redis(client: Redis, wrap: Callable[[Call], Call]) -> None:
+    """Put ``wrap`` around each round trip of ``client`` and of its pipelines."""
     make_pipeline = client.pipeline
 
-    @wraps(make_pipeline)
     def pipeline(*args: Any, **options: Any) -> Any:
         made = make_pipeline(*args, **options)
-        made.execute = _timed(made.execute, measured)  # type: ignore[method-assign]
+        made.execute = wrap(made.execute)  # type: ignore[method-assign]
         return made
 
-    client.execute_command = _timed(client.execute_command, measured)  # type: ignore[method-assign]
+    client.execute_command = wrap(client.execute_command)  # type: ignore[method-assign]
     client.pipeline = pipeline  # type: ignore[method-assign]
 
 
-def _timed(call: Callable[..., Any], measured: Metrics) -> Callable[..., Any]:
+def _timed(call: Call, measured: Metrics) -> Call:
     observe = measured.redis.observe
 
     def timed(*args: Any, **options: Any) -> Any:

@@ -22,7 +22,7 @@ class RequestTimes:
     def __call__(self, environ: Environ, status: str, seconds: float) -> None:
         """A request was answered."""
         method = environ["REQUEST_METHOD"]
-        name = _rule_of(environ), method if method in METHODS else OTHER, status
+        name = rule_of(environ), method if method in METHODS else OTHER, status
         observe = self._known.get(name)
         if observe is None:
             rule, method, _ = name
@@ -35,7 +35,7 @@ def route_of(rule: str) -> str:
     return rule.replace("<", "{").replace(">", "}")
 
 
-def _rule_of(environ: Environ) -> str:
+def rule_of(environ: Environ) -> str:
     """The rule that Flask found, which werkzeug leaves in the environment with its request."""
     request: Request | None = environ.get("werkzeug.request")
     rule = getattr(request, "url_rule", None)

@@ -79,6 +79,7 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
             Server._spawn_wsgi_worker(worker_id, *args, **kwargs)
             drain(DRAIN_SECONDS)
         finally:
+            app.extensions.get("traces", bool)()
             flush_logs()
 
     def load() -> Flask:
