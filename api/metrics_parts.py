@@ -6,30 +6,29 @@ from typing import Any
 
 from redis import Redis
 from sqlalchemy import Engine, ExceptionContext, event
+from sqlalchemy.engine.interfaces import ExecutionContext
 
 from api.metrics import Metrics
 
 VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE")
-BEGAN = "metrics_began"
 Call = Callable[..., Any]
 
 
 def measure_sql(engine: Engine, measured: Metrics) -> None:
-    """Observe each statement of ``engine``, and count what fails."""
+    """Observe each statement of ``engine``, and count what fails. Of SQLAlchemy's events around a statement this one costs least."""
     observers = {verb: measured.sql.labels(verb.lower()).observe for verb in VERBS}
     observe_other = measured.sql.labels("other").observe
 
-    def begin(connection: Any, *_: Any) -> None:
-        connection.info[BEGAN] = time.perf_counter()
-
-    def end(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        observers.get(statement[:6], observe_other)(time.perf_counter() - connection.info[BEGAN])
+    def execute(cursor: Any, statement: str, parameters: Any, context: ExecutionContext) -> bool:
+        began = time.perf_counter()
+        context.dialect.do_execute(cursor, statement, parameters, context)
+        observers.get(statement[:6], observe_other)(time.perf_counter() - began)
+        return True
 
     def fail(context: ExceptionContext) -> None:
         measured.sql_errors.labels(type(context.sqlalchemy_exception or context.original_exception).__name__).inc()
 
-    event.listen(engine, "before_cursor_execute", begin)
-    event.listen(engine, "after_cursor_execute", end)
+    event.listen(engine, "do_execute", execute)
     event.listen(engine, "handle_error", fail)
 
 

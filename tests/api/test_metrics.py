@@ -14,7 +14,7 @@ from services.jobs import Job, Jobs
 from sms.gateway import Outcome, Reason
 from tests.clients import InProcessClient
 from tests.scrape import TOKEN, Scrape, growth
-from tests.secrecy import SEEN
+from tests.secrecy import SEEN, TAP
 
 ELSEWHERE = "203.0.113.7"
 # Labels whose values are words of ours, with what they may look like; routes and problems are compared with the tables of them.
@@ -81,6 +81,7 @@ def test_a_visit_is_counted_from_the_message_to_the_stolen_token(client, shopper
         shopper.refresh()
         shopper.try_refresh(old)
 
+    lines = len(TAP.lines)
     grew = growth(client, visit)
     assert grew("sms_tries_total", gateway="memory", outcome="sent", reason="none") == 1
     assert grew("sms_try_duration_seconds_count", gateway="memory") == 1
@@ -91,6 +92,9 @@ def test_a_visit_is_counted_from_the_message_to_the_stolen_token(client, shopper
     assert grew("http_problems_total", route="/v1/login", code="invalid_credentials") == 1
     assert grew("http_problems_total", route="/v1/token/refresh", code="refresh_reused") == 1
     assert grew("password_hash_duration_seconds_count") == grew("password_hash_wait_seconds_count") == 3
+    written = b"".join(TAP.lines[lines:])
+    assert b"security_event" in written
+    assert b"password_hashed" not in written
     assert grew("sql_duration_seconds_count", verb="insert") > 5
     assert grew("redis_duration_seconds_count") > 5
 
@@ -117,6 +121,15 @@ def test_a_crowd_of_hashes_is_seen_and_refused(make_app):
 
     assert growth(client, crowd)("password_hashes_refused_total") == 1
     assert Scrape(client).value("password_hashes_in_progress") == 0
+
+
+def test_a_scrape_is_answered_when_every_place_to_work_is_taken(make_app):
+    app = make_app(threads=2, database_timeout_seconds=0.1)
+    client, places = InProcessClient(app), app.extensions["edge"]._places
+    with places, places:
+        assert client.get("/v1/me").status == 503
+        assert Scrape(client).value("http_requests_in_progress") == 2
+    assert Scrape(client).value("http_requests_in_progress") == 0
 
 
 def test_what_is_away_is_seen_and_a_scrape_needs_none_of_it(make_app, client):
