@@ -18,6 +18,8 @@ run: $(VENV)/run ## Start the server on http://127.0.0.1:5000 (settings: docs/co
 	  { env; cat .env 2>/dev/null; } | grep -qE "^(SMS_GATEWAYS|SMS_ROUTES)=.*$$vendor" || continue; \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-$$vendor.txt || exit 1; \
 	done
+	@{ env; cat .env 2>/dev/null; } | grep -qE "^OTEL_EXPORTER_OTLP_ENDPOINT=." || exit 0; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-otel.txt
 	@exec $(BIN)/python -m api.serve
 
 migrate: $(VENV)/run ## Bring the database of DATABASE_URL to the newest schema
@@ -75,7 +77,7 @@ bench-attack: $(VENV)/dev servers ## What attacks cost the site, and what honest
 
 requirements: $(VENV)/dev ## Pin the requirements' .in files anew
 	$(BIN)/pip install --quiet uv
-	for name in requirements requirements-tencent requirements-aliyun requirements-dev; do \
+	for name in requirements requirements-tencent requirements-aliyun requirements-otel requirements-dev; do \
 	  $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --quiet $$name.in -o $$name.txt; \
 	done
 

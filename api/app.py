@@ -1,6 +1,7 @@
 """The recipe of the app."""
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 from flask import Flask
@@ -8,12 +9,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api.account_commands import account_commands
 from api.auth import init_auth
+from api.bad_setting import BadSetting
 from api.config import Config, read_config
 from api.edge import Edge
 from api.errors import ProblemApi, crowd_reply, init_errors
 from api.extensions import init_extensions
 from api.job_commands import job_commands
 from api.logs import configure_logs
+from api.metrics import metrics
+from api.metrics_page import add_metrics_route
+from api.metrics_requests import RequestTimes
 from api.notice_commands import notice_commands
 from api.routes import add_routes
 from api.sms_commands import sms_commands
@@ -26,6 +31,17 @@ from sms.gateway import Gateway
 
 # What a request may wait for the database beyond one statement that takes all its time: a reply takes no three seconds.
 SPARE_SECONDS = 0.5
+
+
+def start_tracing(app: Flask) -> None:
+    """Import OpenTelemetry, which is not there otherwise; raises ``BadSetting`` where it is not installed."""
+    try:
+        tracing = import_module("api.tracing")
+    except ModuleNotFoundError as error:
+        raise BadSetting(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, and OpenTelemetry is not installed: pip install -r requirements-otel.txt."
+        ) from error
+    app.extensions["traces"] = tracing.trace_app(app)
 
 
 class AccountsApp(Flask):
@@ -48,12 +64,17 @@ def create_app(config: Config | None = None, clock: Clock = system_clock, gatewa
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     app.extensions["stopping"] = stopping = Stopping()
     patience = config.database_timeout_seconds + SPARE_SECONDS
-    app.wsgi_app = Edge(app.wsgi_app, config.threads, patience, crowd_reply(app), stopping)  # type: ignore[method-assign]
+    answered = RequestTimes(metrics().requests)
+    app.extensions["edge"] = Edge(app.wsgi_app, config.threads, patience, crowd_reply(app), stopping, answered)
+    app.wsgi_app = app.extensions["edge"]  # type: ignore[method-assign]
     init_errors(app)
     app.extensions["dongbao"] = build_services(config, init_extensions(app, config), clock, gateways)
     init_auth(app)
     add_routes(ProblemApi(app, catch_all_404s=False))
     add_system_routes(app)
+    add_metrics_route(app)
+    if config.otlp_endpoint:
+        start_tracing(app)
     app.cli.add_command(sms_commands)
     app.cli.add_command(job_commands)
     app.cli.add_command(notice_commands)

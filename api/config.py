@@ -28,10 +28,19 @@ from services.jwt_keys import JwtKey
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_SETTINGS = (
-    *("SECRET_KEYS", "DATABASE_URL", "REDIS_URL", "RATELIMIT_STORAGE_URI", "SMS_CALLBACK_SECRET"),
+    *(
+        "SECRET_KEYS",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "RATELIMIT_STORAGE_URI",
+        "SMS_CALLBACK_SECRET",
+        "METRICS_TOKEN",
+        "OTEL_EXPORTER_OTLP_HEADERS",
+    ),
     *("TENCENT_SECRET_ID", "TENCENT_SECRET_KEY", "ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET"),
     *("JUHE_KEY", "WEBHOOK_URL", "WEBHOOK_SECRET", "MAIL_URL", "JWT_KEYS", "INTROSPECTION_CLIENTS"),
 )
+LEAST_TOKEN = 16
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 OFF, ADAPTIVE, ALWAYS = "off", "adaptive", "always"
 LIMITS = {
@@ -110,6 +119,8 @@ class Config:
     hash_patience_seconds: float
     cors_origins: tuple[str, ...]
     trusted_proxies: int
+    metrics_token: str = field(repr=False)
+    otlp_endpoint: str
     log_format: str
     jobs: bool
     migrates: bool
@@ -204,6 +215,8 @@ def _read(env: Env, instance: Path) -> Config:
         hash_patience_seconds=seconds(env, "HASH_PATIENCE_SECONDS", 2),
         cors_origins=tuple(listed(env.str("CORS_ORIGINS", ""))),
         trusted_proxies=at_least(0, env, "TRUSTED_PROXIES", 0),
+        metrics_token=env.str("METRICS_TOKEN", ""),
+        otlp_endpoint=env.str("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
         log_format=env.str("LOG_FORMAT", "json" if in_production else "console"),
         jobs=switch(env, "JOBS", "on"),
         migrates=switch(env, "MIGRATE", "on"),
@@ -235,6 +248,8 @@ def _check(config: Config) -> None:
         )
     if config.session_log_days < config.dormant_days:
         raise BadSetting("SESSION_LOG_DAYS is shorter than DORMANT_DAYS, which looks for the last session.")
+    if 0 < len(config.metrics_token) < LEAST_TOKEN:
+        raise BadSetting(f"METRICS_TOKEN is shorter than {LEAST_TOKEN} characters: openssl rand -hex 32.")
     if unknown := config.sms_regions - phonenumbers.SUPPORTED_REGIONS:
         raise BadSetting(f"SMS_REGIONS has {', '.join(sorted(unknown))}; regions are two letters, such as CN.")
     read_redis_address("REDIS_URL", config.redis_url)

@@ -6,6 +6,7 @@ At the WSGI level these cost a tenth of what Flask's hooks cost, and they hold f
 import re
 import secrets
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from io import BytesIO
@@ -14,6 +15,7 @@ from typing import Any
 from api.stopping import Stopping
 from models.deadlines import within
 from services.request_ids import on_behalf_of
+from services.room import Room
 
 MAX_BODY_BYTES = 16 * 1024
 RECEIPTS, MAX_RECEIPTS_BYTES = "/v1/sms/receipts/", 256 * 1024
@@ -30,14 +32,16 @@ HEADERS = [
 ]
 # What a reply has that brings no other: pages have a policy of their own, public keys may be kept.
 UNLESS_BROUGHT = [("Cache-Control", "no-store"), (CONTENT_POLICY, "default-src 'none'; frame-ancestors 'none'")]
-# It answers also when every place is taken by requests that wait for the database.
-LIVENESS = "/healthz"
+# They answer also when every place is taken by requests that wait for the database.
+WATCHED = ("/healthz", "/metrics")
 REPLACED = frozenset(name.lower() for name, _ in HEADERS)
 
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+# Hears of each reply: the request's environment, the status line without its protocol, and the seconds that it took.
+Answered = Callable[[Environ, str, float], None]
 
 
 class Edge:
@@ -53,15 +57,27 @@ class Edge:
     """
 
     def __init__(
-        self, application: Application, places: int, patience: float, crowd: Application, stopping: Stopping
+        self,
+        application: Application,
+        places: int,
+        patience: float,
+        crowd: Application,
+        stopping: Stopping,
+        answered: Answered,
     ) -> None:
         self._application = application
         self._crowd = crowd
         self._stopping = stopping
         self._patience = patience
-        self._places = threading.BoundedSemaphore(places)
+        self._answered = answered
+        self._places = Room(places)
         self._readers: Counter[str] = Counter()
         self._readers_lock = threading.Lock()
+
+    @property
+    def working(self) -> int:
+        """How many requests are being worked on."""
+        return self._places.taken
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -70,12 +86,14 @@ class Edge:
         environ[REQUEST_ID] = request_id
         if environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ:
             self._take_body(environ)
+        began = time.perf_counter()
 
         def start(status: str, headers: Headers, *exc_info: Any) -> Any:
+            self._answered(environ, status, time.perf_counter() - began)
             ours = _with_ours(headers, request_id)
             return start_response(status, [*ours, ("Connection", "close")] if self._stopping else ours, *exc_info)
 
-        if environ["PATH_INFO"] == LIVENESS:
+        if environ["PATH_INFO"] in WATCHED:
             return self._application(environ, start)
         with within(self._patience), on_behalf_of(request_id):
             if not self._places.acquire(timeout=self._patience):

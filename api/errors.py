@@ -13,6 +13,8 @@ from werkzeug.exceptions import HTTPException
 
 from api.edge import REQUEST_ID, Application
 from api.field_messages import FIELD_MESSAGES
+from api.metrics import metrics
+from api.metrics_requests import OTHER, route_of
 from api.problems import LANGUAGES, PROBLEMS
 from api.redis_client import is_unable
 from api.replies import dump_json
@@ -69,6 +71,7 @@ def language() -> str:
 def problem_reply(code: str, **members: Any) -> Response:
     """The problem of a code, with the headers that belong to its status."""
     problem, tongue = PROBLEMS[code], language()
+    metrics().problems.labels(route_of(request.url_rule.rule) if request.url_rule else OTHER, code).inc()
     body = {
         "type": TYPE + code,
         "title": problem.title[tongue],

@@ -15,6 +15,8 @@ from redis.retry import Retry
 
 from api.bad_setting import BadSetting
 from api.config import Config
+from api.metrics import metrics
+from api.metrics_parts import measure_redis, measure_sql
 from api.redis_address import is_redis
 from api.redis_provider import RedisProvider
 from models.database import Database, connect_database
@@ -37,10 +39,12 @@ def init_extensions(app: Flask, config: Config) -> Extensions:
     app.config["REDIS_URL"] = config.redis_url
     redis = FlaskRedis.from_custom_provider(RedisProvider, timeout_seconds=config.redis_timeout_seconds)
     redis.init_app(app)
+    measure_redis(redis._redis_client, metrics())
     _init_cors(app, config)
     # The other threads serve what needs no database.
     connections = config.database_pool_size or config.threads - config.threads // 4
     database = connect_database(config.database_url, connections, config.database_timeout_seconds)
+    measure_sql(database.engine, metrics())
     return Extensions(database, redis, _make_limiter(config, redis))
 
 

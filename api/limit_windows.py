@@ -41,6 +41,11 @@ class LimitWindows:
         self._failures = _failures(limiter)
         self._away: tuple[type[Exception], ...] = (*self._failures, CircuitOpen)
 
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether a storage of their own is away."""
+        return self._circuit is not None and self._circuit.is_open
+
     def hit(self, name: str, rates: str, key: str) -> None:
         """Count one request of ``key`` in each window of ``rates`` (Flask-Limiter's words).
 
@@ -49,11 +54,12 @@ class LimitWindows:
         try:
             wait = self._ask(lambda: self._hit(rates, self._window(name, key)))
         except self._away as error:
-            self._tell(error)
+            self._tell(error, name)
             if name in OF_SENDING:
                 raise ServiceUnavailable(retry_after=RETRY_SECONDS) from error
             wait = self._hit_database(name, rates, key)
         if wait is not None:
+            log.debug("limit_reached", limit=name)
             raise RateLimited(retry_after=wait)
 
     def clear(self, name: str, rates: str, key: str) -> None:
@@ -101,8 +107,9 @@ class LimitWindows:
         self._circuit.leave(failed=False)
         return answer
 
-    def _tell(self, error: Exception) -> None:
+    def _tell(self, error: Exception, name: str) -> None:
         """One line a second: a flood must not fill the log too."""
+        log.debug("limit_fell_back", limit=name)
         now = time.monotonic()
         if now - self._told_at >= TOLD_SECONDS:
             self._told_at = now

@@ -12,6 +12,7 @@ import structlog
 from structlog.typing import EventDict, ExcInfo, WrappedLogger
 
 from api.log_writer import LineWriter
+from api.metrics_events import count_event
 from api.redaction import redact
 from services.request_ids import current_request_id
 
@@ -59,6 +60,7 @@ def configure_logs(log_format: str) -> None:
     if isinstance(_out, Direct):
         _out.stream = sys.stderr
     shared = [
+        count_event,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _add_request_id,
@@ -78,7 +80,7 @@ def configure_logs(log_format: str) -> None:
         ]
     structlog.configure(
         processors=processors,  # type: ignore[arg-type]
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
         logger_factory=Lines,
         cache_logger_on_first_use=False,
     )

@@ -120,6 +120,20 @@ PROBLEMS = {
         "Prove again who you are",
         "Give the current password, or a code sent to your phone (purpose confirm). Soon after a change of phone, and without a phone, only the password counts.",
     ),
+    "metrics_token_invalid": _problem(
+        401,
+        "指标令牌不正确",
+        "请在 Authorization 请求头中以 Bearer 令牌携带 METRICS_TOKEN 的值。",
+        "The scraper's token is not right",
+        "Send the value of METRICS_TOKEN in the header Authorization: Bearer.",
+    ),
+    "metrics_forbidden": _problem(
+        403,
+        "指标只向本机提供",
+        "请在本机直接访问，不要经过代理；或者设置 METRICS_TOKEN 并以 Bearer 令牌携带它。",
+        "Metrics are shown to this machine only",
+        "Ask on the machine itself, past any proxy; or set METRICS_TOKEN and send it as a bearer token.",
+    ),
     "not_found": _problem(
         404, "没有找到", "请检查地址，或者它已经不存在。", "Not found", "Check the address; or it is there no longer."
     ),

@@ -14,6 +14,7 @@ from api.config import Config, embedded_socket, read_config
 from api.embedded_redis import EmbeddedRedis
 from api.log_takeover import take_over
 from api.logs import configure_logs, flush_logs
+from api.metrics_folder import metrics_folder
 from api.migrate import migrate, refuse_old_schema
 from api.redis_check import check_redis
 from api.server import run_server
@@ -33,6 +34,7 @@ def main() -> None:
 
 def serve(config: Config, parts: ExitStack) -> None:
     """Check, start what is private to us, migrate where that is wanted, and serve; raises ``BadSetting``."""
+    parts.enter_context(metrics_folder(config.workers))  # first, as whatever is logged is counted
     configure_logs(config.log_format)
     _refuse_busy_port(config)
     if config.embeds_redis or config.database_url.startswith("sqlite"):

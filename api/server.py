@@ -18,6 +18,9 @@ from api.embedded_redis import end_with_parent
 from api.heartbeats import Heartbeats
 from api.jobs import build_jobs, start_jobs
 from api.logs import flush_logs
+from api.metrics import metrics
+from api.metrics_folder import count_as_worker
+from api.metrics_states import keep_looking
 from api.slow_clients import watch_slow_clients
 from api.stopping import FAREWELL_SECONDS, say_farewell
 from api.user_agents import prepare
@@ -65,7 +68,10 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
     def spawn(worker_id: int, *args: Any, **kwargs: Any) -> None:
         _tie_to(parent)
         app.extensions["stopping"].listen(config.port)
+        if count_as_worker(worker_id):
+            metrics().replaced.inc()
         heartbeats.beat(worker_id - 1)
+        keep_looking(app)
         watch_slow_clients(config.port, REQUEST_SECONDS)
         if config.jobs and worker_id == 1:
             start_jobs(build_jobs(app.extensions["dongbao"]))
@@ -73,6 +79,7 @@ def run_server(config: Config, on_start: Callable[[], None]) -> None:
             Server._spawn_wsgi_worker(worker_id, *args, **kwargs)
             drain(DRAIN_SECONDS)
         finally:
+            app.extensions.get("traces", bool)()
             flush_logs()
 
     def load() -> Flask:

@@ -42,7 +42,7 @@ def build_guards(basis: Basis, limiter: Limiter, budgets: Budgets | None) -> Gua
         limit_hits=limit_hits,
         debts=debts,
         work=work,
-        admission=Admission(debts, work, always=basis.config.challenge == ALWAYS),
+        admission=Admission(debts, work, always=basis.config.challenge == ALWAYS, log=structlog.get_logger()),
     )
 
 

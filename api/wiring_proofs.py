@@ -44,7 +44,7 @@ class ProofServices:
 def build_proofs(basis: Basis, sender: Sender, debts: Debts) -> ProofServices:
     """``debts`` hear of codes that were typed."""
     config, clock = basis.config, basis.clock
-    passwords = Passwords(_hashing_rules(config))
+    passwords = Passwords(_hashing_rules(config), structlog.get_logger())
     testers = TesterNumbers(config.sms.testers, clock)
     challenges = _challenges(basis, sender, testers, debts)
     jwts = Jwts(config.jwt_keys, clock, config.jwt_issuer, config.jwt_audience)

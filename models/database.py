@@ -38,6 +38,11 @@ class Database:
         # A deferred transaction of SQLite that upgrades late fails at once instead of waiting for the lock.
         self._begin = "BEGIN IMMEDIATE" if engine.dialect.name == "sqlite" else "BEGIN"
 
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether it was silent so often that it is hardly asked now."""
+        return self._outages.is_open
+
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         """A connection for statements that each stand alone; raises ``SQLAlchemyError`` where there is none in time."""

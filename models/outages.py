@@ -26,9 +26,14 @@ class Outages:
         self._next_look = 0.0
         self._lock = threading.Lock()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the database is left alone."""
+        return self._silences >= SILENCES
+
     def enter(self) -> None:
         """Before the database is asked; raises ``Silent``."""
-        if self._silences >= SILENCES and not self._is_next():
+        if self.is_open and not self._is_next():
             raise Silent("The database does not answer.")
 
     def answered(self) -> None:

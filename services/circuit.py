@@ -25,6 +25,11 @@ class Circuit:
         self._failures = 0
         self._opened_at: float | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the part is left alone."""
+        return self._opened_at is not None
+
     def enter(self) -> None:
         """Before a call; raises ``CircuitOpen``. Whoever was let in must ``leave``."""
         if self._opened_at is not None:

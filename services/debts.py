@@ -106,6 +106,11 @@ class Debts:
         self._tell(act.kind, bool(alarm))
         return Verdict(level, Claim(act, minute, spent if level else "") if passes else None)
 
+    @property
+    def alarms(self) -> Mapping[str, bool]:
+        """By kind, whether there was an alarm when this process asked last."""
+        return dict(self._alarms)
+
     def give_back(self, claim: Claim) -> None:
         """Nothing came of it: it counts as never asked for, and its solution is good again."""
         act = claim.act

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -77,12 +78,13 @@ class Dispatch:
         if wait := self._breakers.wait(name):
             self._windows.give_back(claim)
             return self._unasked(name, message, Reason.LEFT_ALONE, wait)
+        began = time.perf_counter()
         delivery = self._call(name, message)
         if delivery.reason is Reason.BUSY:
             self._tell_of_busy(name)
         else:
             self._messages.record(name, message, delivery)
-            self._write_line(name, message, delivery)
+            self._write_line(name, message, delivery, time.perf_counter() - began)
         try:
             if delivery.outcome is Outcome.NOT_SENT:
                 self._windows.give_back(claim)
@@ -95,10 +97,12 @@ class Dispatch:
         """What is refused before the gateway is asked is on record too."""
         delivery = Delivery(Outcome.NOT_SENT, reason, retry_after=wait)
         self._messages.record(name, message, delivery)
+        self._log.debug("sms_unasked", gateway=name, reason=reason.value)
         return delivery
 
     def _tell_of_busy(self, name: str) -> None:
         """A crowd waits already, so it costs a line with the first of this process, the tenth, the hundredth and so on."""
+        self._log.debug("sms_unasked", gateway=name, reason=Reason.BUSY.value)
         refused = next(self._busy)
         if str(refused).strip("0") == "1":
             self._log.error("sms_busy", gateway=name, refused=refused)
@@ -124,7 +128,7 @@ class Dispatch:
         if self._breakers.report(name, failed):
             self._log.error("gateway_left_alone", gateway=name)
 
-    def _write_line(self, name: str, message: Message, delivery: Delivery) -> None:
+    def _write_line(self, name: str, message: Message, delivery: Delivery, seconds: float) -> None:
         write = self._log.error if delivery.reason in FOR_THE_OPERATOR else self._log.info
         write(
             "sms_tried",
@@ -135,6 +139,7 @@ class Dispatch:
             vendor_code=delivery.vendor_code,
             vendor_request_id=delivery.request_id,
             fault=delivery.fault,
+            seconds=round(seconds, 3),
         )
 
 

@@ -1,6 +1,7 @@
 """What the product does again and again, once per period in the whole fleet."""
 
 import random
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -43,7 +44,9 @@ class Jobs:
 
     def run(self, job: Job) -> int:
         """Run it now, whoever did before; raises what it raises."""
+        began = time.perf_counter()
         count = job.run()
+        self._log.debug("job_ran", job=job.name, seconds=time.perf_counter() - began)
         if count:
             self._log.info("job_done", job=job.name, count=count)
         return count

@@ -109,6 +109,7 @@ class MessageLog:
 
     def verified(self, sms_id: str) -> None:
         """The shopper typed the code of this challenge."""
+        self._log.debug("message_verified")
         self._write(VERIFIED, {"challenge": sms_id, "now": self._clock()})
 
     def receive(self, gateway: str, receipts: Iterable[Receipt]) -> int:
@@ -127,6 +128,8 @@ class MessageLog:
             ours = sorted(by_id.keys() & set(connection.scalars(known)))
             if ours:
                 connection.execute(RECEIVED, [self._receipt_values(gateway, by_id[message_id]) for message_id in ours])
+        for message_id in ours:
+            self._log.debug("receipt_kept", gateway=gateway, state=_state(by_id[message_id]))
         return len(ours)
 
     def check(self) -> None:
@@ -180,7 +183,7 @@ class MessageLog:
         return {
             "vendor": gateway,
             "message": receipt.message_id,
-            "state": "delivered" if receipt.delivered else "failed",
+            "state": _state(receipt),
             "detail": receipt.code,
             "at": receipt.at or self._clock(),
             "reported": _reported(receipt),
@@ -207,6 +210,10 @@ class MessageLog:
 def _reported(receipt: Receipt) -> datetime:
     """When, for comparing: a report without a time counts only where there is no other."""
     return receipt.at or NO_TIME
+
+
+def _state(receipt: Receipt) -> str:
+    return "delivered" if receipt.delivered else "failed"
 
 
 def _count(condition: Any) -> Any:

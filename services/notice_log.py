@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from models import Notice
 from models.database import Database
@@ -29,6 +29,15 @@ class NoticeView:
     error: str | None
 
 
+@dataclass(frozen=True)
+class Owed:
+    """How many notices of a channel are still to be sent, and for how long the oldest waits."""
+
+    channel: str
+    count: int
+    age_seconds: float
+
+
 SHOWN = [getattr(Notice, name) for name in NoticeView.__dataclass_fields__]
 
 
@@ -47,6 +56,14 @@ class NoticeLog:
             query = query.where(Notice.sent_at.is_(None))
         with self._database.connection() as connection:
             return [NoticeView(**row._mapping) for row in connection.execute(query)]
+
+    def owed(self) -> Sequence[Owed]:
+        """What is neither sent nor given up, by channel."""
+        query = select(Notice.channel, func.count(), func.min(Notice.created_at)).where(Notice.due_at.is_not(None))
+        with self._database.connection() as connection:
+            rows = connection.execute(query.group_by(Notice.channel)).all()
+        now = self._clock()
+        return [Owed(channel, count, (now - oldest).total_seconds()) for channel, count, oldest in rows]
 
     def retry(self, notice_id: str | None = None) -> tuple[int, int]:
         """Try one that failed, or all of them, anew and now; says how many, and how many notices were sent by it."""

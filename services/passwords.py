@@ -1,16 +1,19 @@
 """Hashing passwords: Argon2id, at most as many at once as there are cores."""
 
 import secrets
-import threading
+import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NoReturn
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
+from structlog.typing import FilteringBoundLogger
 
 from services.errors import ServiceUnavailable
+from services.room import Room
 
 # In place of a hash: no password fits until a new one is set.
 BLOCKED = ""
@@ -34,13 +37,14 @@ class HashingRules:
 class Passwords:
     """Hashes and verifies; raises ``ServiceUnavailable`` rather than let a crowd starve the other requests."""
 
-    def __init__(self, rules: HashingRules) -> None:
+    def __init__(self, rules: HashingRules, log: FilteringBoundLogger) -> None:
         self._hasher = PasswordHasher(
             time_cost=rules.iterations, memory_cost=rules.memory_kib, parallelism=rules.lanes, type=Type.ID
         )
         self._patience = rules.patience
-        self._places = threading.Semaphore(rules.places)
-        self._entrance = threading.Semaphore(rules.places + rules.queue)
+        self._places = Room(rules.places)
+        self._entrance = Room(rules.places + rules.queue)
+        self._log = log
         self._hash_of_nobody = self._hasher.hash(secrets.token_urlsafe(32))
 
     def hash(self, password: str) -> str:
@@ -56,23 +60,40 @@ class Passwords:
             except (VerificationError, InvalidHashError):
                 return False
 
+    @property
+    def hashing(self) -> int:
+        """How many passwords are being hashed at this moment."""
+        return self._places.taken
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a place."""
+        return max(0, self._entrance.taken - self._places.taken)
+
     def is_outdated(self, password_hash: str) -> bool:
         """Whether the hash was made with other costs than today's."""
         return self._hasher.check_needs_rehash(password_hash)
 
     @contextmanager
     def _place(self) -> Iterator[None]:
+        came = time.perf_counter()
         if not self._entrance.acquire(blocking=False):
-            raise ServiceUnavailable(retry_after=1)
+            self._refuse()
         try:
             if not self._places.acquire(timeout=self._patience):
-                raise ServiceUnavailable(retry_after=1)
+                self._refuse()
+            began = time.perf_counter()
             try:
                 yield
             finally:
                 self._places.release()
+                self._log.debug("password_hashed", waited=began - came, seconds=time.perf_counter() - began)
         finally:
             self._entrance.release()
+
+    def _refuse(self) -> NoReturn:
+        self._log.debug("hash_refused")
+        raise ServiceUnavailable(retry_after=1)
 
 
 def _normalised(password: str) -> bytes:

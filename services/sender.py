@@ -94,6 +94,7 @@ class GuardedSender:
 
     def _tell(self, message: Message, claim: BudgetClaim) -> None:
         """The operator hears of the first refusal of a budget, the tenth, the hundredth and so on."""
+        self._log.debug("sms_unasked", gateway=NO_GATEWAY, reason=Reason.BUDGET.value)
         if claim.refused <= REFUSALS_ON_RECORD:
             self._messages.record(NO_GATEWAY, message, Delivery(Outcome.NOT_SENT, Reason.BUDGET))
         if str(claim.refused).strip("0") == "1":

@@ -104,6 +104,7 @@ def test_a_server_runs_jobs_or_leaves_them_to_others(read, word, runs):
         ("DORMANT_DAYS", "30"),
         ("PHONE_CHANGE_UNDO_DAYS", "0"),
         ("JOBS", "maybe"),
+        ("METRICS_TOKEN", "fifteen-letters"),
     ],
 )
 def test_a_bad_setting_is_named(read, name, value):

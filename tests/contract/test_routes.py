@@ -28,6 +28,7 @@ PUBLIC = {
     "GET /",
     "GET /healthz",
     "GET /readyz",
+    "GET /metrics",
     "GET /openapi.yaml",
     "GET /docs",
     "GET /docs/{}",

@@ -52,7 +52,7 @@ def test_a_crowd_that_is_refused_costs_no_rows_and_few_lines(chain, first, secon
         for _ in range(101):
             dispatch.send(a_message())
     assert memo.tries == second.asked == []
-    assert [(line["event"], line["log_level"], line["refused"]) for line in lines] == [
+    assert [(line["event"], line["log_level"], line["refused"]) for line in lines if line["log_level"] != "debug"] == [
         ("sms_busy", "error", refused) for refused in (1, 10, 100)
     ]
 

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from api.config import ROOT
 
 # The smallest first: a source that knows nothing of it is not there.
-FILES = ("requirements-tencent.txt", "requirements-aliyun.txt", "requirements.txt", "requirements-dev.txt")
+FILES = (
+    "requirements-tencent.txt",
+    "requirements-aliyun.txt",
+    "requirements-otel.txt",
+    "requirements.txt",
+    "requirements-dev.txt",
+)
 COMMAND = (sys.executable, "-m", "pip_audit", "--progress-spinner", "off", "--timeout", "10", "--format", "json")
 SECONDS = 300
 

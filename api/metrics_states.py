@@ -1,0 +1,101 @@
+"""How things stand: what each worker looks at again and again, and what all nodes share and a scrape asks for."""
+
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+
+from flask import Flask
+from prometheus_client.core import GaugeMetricFamily, Metric
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.edge import Edge
+from api.metrics import metrics
+from api.wiring import Services
+from models.deadlines import within
+from services.breakers import left_alone
+
+LOOK_SECONDS = 1
+SHARED_SECONDS = 0.5
+
+
+def keep_looking(app: Flask) -> None:
+    """In a worker: look each second, in a thread of its own; a scrape may be answered by another worker."""
+
+    def repeat() -> None:
+        while True:
+            look(app)
+            time.sleep(LOOK_SECONDS)
+
+    threading.Thread(target=repeat, name="metrics", daemon=True).start()
+
+
+def look(app: Flask) -> None:
+    """Note how this worker stands."""
+    edge: Edge = app.extensions["edge"]
+    wired: Services = app.extensions["dongbao"]
+    measured = metrics()
+    measured.working.set(edge.working)
+    measured.hashing.set(wired.passwords.hashing)
+    measured.hashes_waiting.set(wired.passwords.waiting)
+    for part, is_open in _circuits(wired):
+        measured.circuits.labels(part).set(is_open)
+    for kind, is_alarm in wired.debts.alarms.items():
+        measured.alarms.labels(kind).set(is_alarm)
+
+
+def _circuits(wired: Services) -> Iterable[tuple[str, bool]]:
+    return (
+        ("database", wired.database.is_left_alone),
+        ("redis", wired.redis.connection_pool.circuit.is_open),
+        ("limits", wired.limit_windows.is_left_alone),
+    )
+
+
+class SharedStates:
+    """What Redis and the database know for all nodes. Where one is away its metrics are missing from the scrape."""
+
+    def __init__(self, wired: Services) -> None:
+        self._wired = wired
+
+    def describe(self) -> Iterable[Metric]:
+        """The families without a value."""
+        return _breakers(), _owed(), _oldest()
+
+    def collect(self) -> Iterable[Metric]:
+        """The families, as far as they can be had within a moment."""
+        families: list[Metric] = []
+        with within(SHARED_SECONDS):
+            with suppress(RedisError):
+                families.append(self._breakers())
+            with suppress(SQLAlchemyError):
+                families += self._notices()
+        return families
+
+    def _breakers(self) -> Metric:
+        family = _breakers()
+        for gateway in self._wired.gateways:
+            family.add_metric([gateway], left_alone(self._wired.redis, gateway) > 0)
+        return family
+
+    def _notices(self) -> Iterable[Metric]:
+        owed, oldest = _owed(), _oldest()
+        for one in self._wired.notice_log.owed():
+            owed.add_metric([one.channel], one.count)
+            oldest.add_metric([one.channel], one.age_seconds)
+        return owed, oldest
+
+
+def _breakers() -> GaugeMetricFamily:
+    return GaugeMetricFamily("dongbao_sms_breaker_open", "Whether a gateway is left alone.", labels=["gateway"])
+
+
+def _owed() -> GaugeMetricFamily:
+    return GaugeMetricFamily("dongbao_notices_owed", "Notices not sent yet, and not given up.", labels=["channel"])
+
+
+def _oldest() -> GaugeMetricFamily:
+    return GaugeMetricFamily(
+        "dongbao_notices_oldest_age_seconds", "How long the oldest of them waits.", labels=["channel"]
+    )
