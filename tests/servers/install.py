@@ -21,6 +21,7 @@ PACKAGES = {
     "curl": "curl",
     "make": "make",
     "memcached": "memcached",
+    "nginx": "nginx",
 }
 NODE_PARTS = {ROOT / "postman": ".bin/newman", ROOT / "tests" / "pages": "altcha"}
 
