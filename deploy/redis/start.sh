@@ -6,7 +6,8 @@ users=${REDIS_USERS:-/run/redis/users.acl}
 digest() { printf %s "$1" | sha256sum | cut -d ' ' -f 1; }
 umask 077
 {
-    echo "user default off"
+    # Nobody can be it. But Redis reads its own file in its name, and without these rights drops whatever a script has written.
+    echo "user default off resetpass ~* &* +@all"
     echo "user admin on #$(digest "${REDIS_ADMIN_PASSWORD:?is not set}") ~* &* +@all"
     echo "user accounts on #$(digest "${REDIS_PASSWORD:?is not set}") $(grep -v '^#' "$here/accounts.acl" | tr '\n' ' ')"
 } >"$users"

@@ -61,6 +61,11 @@ class Stack:
     def admin(self) -> Redis:
         return self.redis("admin", ADMIN_PASSWORD)
 
+    def restart_redis(self):
+        """End it as a container is ended, and start it again on its files."""
+        self._redis.stop()
+        self._redis = self._start_redis()
+
     def nginx_log(self) -> str:
         return self._nginx.log.read_text()
 
