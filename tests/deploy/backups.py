@@ -59,7 +59,7 @@ class PostgresCopy:
         with server.connect() as beside:
             beside.execute("CREATE ROLE owner SUPERUSER LOGIN")
         self._create()
-        names = {"POSTGRES_USER": "owner", "POSTGRES_DB": "accounts", "DATABASE_PASSWORD": "it's \"d\""}
+        names = {"POSTGRES_USER": "owner", "POSTGRES_DB": "accounts", "DATABASE_PASSWORD": 'it\'s "d"'}
         run(str(ROOT / "deploy/postgres/roles.sh"), folder, **self._env, **names)
         migrate(replace(config, database_url=self.url.replace("accounts@", "owner@")))
 

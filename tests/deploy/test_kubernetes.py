@@ -11,13 +11,15 @@ from tests.docs.test_configuration import settings_written
 FOLDER = ROOT / "deploy" / "kubernetes"
 VERSIONS = ("1.29", "1.37")
 (KUSTOMIZATION,) = documents(FOLDER / "kustomization.yaml")
-MANIFESTS = {
-    document["kind"]: document for name in KUSTOMIZATION["resources"] for document in documents(FOLDER / name)
-}
+MANIFESTS = {document["kind"]: document for name in KUSTOMIZATION["resources"] for document in documents(FOLDER / name)}
 DEPLOYMENT = MANIFESTS["Deployment"]["spec"]
 PODS = {kind: MANIFESTS[kind]["spec"]["template"]["spec"] for kind in ("Deployment", "Job")}
 (NODE,) = PODS["Deployment"]["containers"]
-ENV_FILES = {"settings.env": "settings.env", "secrets.env": "secrets.env.example", "migration.env": "migration.env.example"}
+ENV_FILES = {
+    "settings.env": "settings.env",
+    "secrets.env": "secrets.env.example",
+    "migration.env": "migration.env.example",
+}
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -74,7 +76,12 @@ def test_the_names_fit_each_other():
     made = {made["name"] for how in ("configMapGenerator", "secretGenerator") for made in KUSTOMIZATION[how]}
     used = {ref["name"] for pod in PODS.values() for of in pod["containers"][0]["envFrom"] for ref in of.values()}
     assert used == made
-    files = [name for how in ("configMapGenerator", "secretGenerator") for made in KUSTOMIZATION[how] for name in made["envs"]]
+    files = [
+        name
+        for how in ("configMapGenerator", "secretGenerator")
+        for made in KUSTOMIZATION[how]
+        for name in made["envs"]
+    ]
     assert sorted(files) == sorted(ENV_FILES)
 
 

@@ -44,9 +44,8 @@ def test_a_visit_needs_nothing_that_redis_forbids(stack):
 
 
 def test_redis_lets_the_nodes_do_no_more(stack):
-    with stack.redis() as nobody:
-        with pytest.raises(AuthenticationError):
-            nobody.ping()
+    with stack.redis() as nobody, pytest.raises(AuthenticationError):
+        nobody.ping()
     with stack.redis("accounts", PASSWORD) as accounts:
         for refused in ("FLUSHALL", "KEYS *", "CONFIG GET *", "SHUTDOWN", "ACL LIST", "GET elsewhere", "EVAL 0 0"):
             with pytest.raises(NoPermissionError):
