@@ -6,6 +6,7 @@ import shutil
 import ssl
 from pathlib import Path
 
+import pytest
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -93,7 +94,8 @@ class Stack:
     def _start_nginx(self) -> ServerProcess:
         written = self.folder / "nginx.conf"
         written.write_text(self._nginx_conf(), encoding="utf-8")
-        command = [shutil.which("nginx", path=SBIN), "-c", str(written), "-g", "daemon off;"]
+        program = shutil.which("nginx", path=SBIN) or pytest.exit("There is no nginx: apt-get install nginx.", 3)
+        command = [program, "-c", str(written), "-g", "daemon off;"]
         started = ServerProcess(command, self.folder / "nginx.log")
         started.wait_until(lambda: self.client().exchange("GET", "/healthz", None, {}).status == 200)
         return started
