@@ -1,15 +1,23 @@
 # syntax=docker/dockerfile:1
 
-FROM python:3.11-slim-bookworm AS build
+# Name a digest as well to have the very same again: --build-arg BASE=python:3.11.14-slim-bookworm@sha256:…
+ARG BASE=python:3.11.14-slim-bookworm
+
+FROM ${BASE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /build
-RUN python -m venv /opt/venv
+RUN python -m venv --without-pip /opt/venv
 COPY requirements.txt .
-RUN /opt/venv/bin/pip install --require-hashes -r requirements.txt
+RUN pip --python /opt/venv install --require-hashes --only-binary :all: -r requirements.txt
+# The SDKs of the SMS vendors, of which a build may leave some out.
+ARG VENDORS="tencent aliyun"
+COPY requirements-tencent.txt requirements-aliyun.txt ./
+RUN for vendor in ${VENDORS}; do pip --python /opt/venv install --require-hashes -r "requirements-${vendor}.txt" || exit 1; done
 
-FROM python:3.11-slim-bookworm
+FROM ${BASE}
 LABEL org.opencontainers.image.title="Dongbao Accounts"
-RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin dongbao
+RUN pip uninstall --yes pip setuptools wheel \
+    && useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin dongbao
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app
 COPY openapi.yaml wsgi.py ./

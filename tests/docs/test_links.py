@@ -7,7 +7,7 @@ import pytest
 from api.config import ROOT
 from tests.docs.markdown import anchors, links, pages, read
 
-FOLDERS = "api|bench|docs|examples|mail|migrations|models|postman|resources|schemas|services|sms|tests"
+FOLDERS = "api|bench|deploy|docs|examples|mail|migrations|models|postman|resources|schemas|services|sms|tests"
 FILE = re.compile(rf"`((?:{FOLDERS})/[\w./-]+\.\w+)`")
 
 

@@ -30,7 +30,7 @@ class PostgresServer:
         self.folder = temporary_folder("pg", user)
         self.url = f"postgresql+psycopg://dongbao@/postgres?host={self.folder}"
         self.socket = self.folder / ".s.PGSQL.5432"
-        self._programs = _find_programs(user, self.folder)
+        self._programs = find_programs(user, self.folder)
         self._user = user
         self._data = self.folder / "data"
         run(
@@ -103,7 +103,7 @@ class PostgresServer:
             return connection.execute("SELECT true").fetchone()[0]
 
 
-def _find_programs(user: str | None, folder: Path) -> Path:
+def find_programs(user: str | None, folder: Path) -> Path:
     """A folder with initdb and postgres that ``user`` can run."""
     for programs in _candidates():
         if _run_for(user, programs):
