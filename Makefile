@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE := 1
 # Between them they call every script and every pipeline.
 ON_A_CLUSTER := $(addprefix tests/,journeys api/test_limits.py services/test_codes.py services/test_budgets.py services/test_breakers.py \
-  services/test_vendor_windows.py services/test_pending_receipts.py services/test_session_cache.py gateways/test_polled_receipts.py)
+  services/test_vendor_windows.py services/test_pending_receipts.py gateways/test_polled_receipts.py)
 
 .DEFAULT_GOAL := help
 

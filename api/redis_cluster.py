@@ -104,13 +104,16 @@ class ClusterRedis(CoreCommands):
 
     def _known_slots(self) -> tuple[LeanRedis | None, ...]:
         """Who has which slot; one thread asks anew where that may have changed, the others use what was known."""
-        if self._is_stale and self._learning.acquire(blocking=not self._slots):
+        if self._must_learn() and self._learning.acquire(blocking=not self._slots):
             try:
-                if self._is_stale:
+                if self._must_learn():
                     self._learn([*self._nodes.values(), *self._seeds.values()])
             finally:
                 self._learning.release()
         return self._slots
+
+    def _must_learn(self) -> bool:
+        return self._is_stale or not self._slots
 
     def _learn(self, nodes: Sequence[LeanRedis]) -> None:
         """Ask one after the other who has what, until one says so; raises what the last one raised where nothing is known."""
@@ -123,7 +126,6 @@ class ClusterRedis(CoreCommands):
             except RedisError as error:
                 failure = error
         if not self._slots:
-            self._is_stale = True
             raise failure
 
     def _take(self, ranges: Sequence[Any], told_by: str) -> None:
