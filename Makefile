@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE := 1
 # Between them they call every script and every pipeline.
 ON_A_CLUSTER := $(addprefix tests/,journeys api/test_limits.py services/test_codes.py services/test_budgets.py services/test_breakers.py \
-  services/test_vendor_windows.py services/test_pending_receipts.py services/test_session_cache.py gateways/test_polled_receipts.py)
+  services/test_vendor_windows.py services/test_pending_receipts.py gateways/test_polled_receipts.py)
 
 .DEFAULT_GOAL := help
 
@@ -59,7 +59,8 @@ test-mysql: $(VENV)/dev ## Registration, uniqueness and races on MariaDB
 test-mysql-whole: $(VENV)/dev ## The whole suite on MariaDB; some hour
 	$(BIN)/python -m pytest --database mysql
 
-test-cluster: $(VENV)/dev servers ## Several nodes behind nginx, Sentinels, a Redis Cluster, fail-overs under load; some ten minutes
+test-cluster: $(VENV)/dev ## Several nodes behind nginx, Sentinels, a Redis Cluster, fail-overs under load; some ten minutes
+	@$(BIN)/python -m tests.servers.install cluster
 	$(BIN)/python -m pytest --database postgresql -m cluster tests/cluster
 	$(BIN)/python -m pytest --database sqlite --redis cluster $(ON_A_CLUSTER)
 

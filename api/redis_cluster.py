@@ -8,36 +8,22 @@ all nodes anew in every thread that an error reaches. Here is only what routing 
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import groupby
 from typing import Any, TypeVar, cast
 
-from redis.client import Pipeline
-from redis.commands.core import CoreCommands, Script
+from redis.commands.core import CoreCommands
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
-from redis.exceptions import AskError, ClusterDownError, MovedError, NoScriptError, RedisError, ResponseError
+from redis.exceptions import AskError, ClusterDownError, MovedError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from api.redis_client import LeanRedis, ThreadLocalPool
+from api.redis_cluster_batches import ClusterPipeline, WholeScript, key_of
 from services.circuit import CircuitOpen
 
 MOST_REDIRECTS = 5
 KEYLESS = ("PING", "TIME", "INFO")
-SCRIPTED = ("EVAL", "EVALSHA")
 Place = tuple[str, int]
 T = TypeVar("T")
-
-
-class WholeScript(Script):
-    """A script that is called by its hash, and sent whole to a node that does not know it."""
-
-    def __call__(self, keys: Any = None, args: Any = None, client: Any = None) -> Any:
-        """Run it on the node that has the keys; what it returns."""
-        redis, keys = client or self.registered_client, keys or ()
-        try:
-            return redis.evalsha(self.sha, len(keys), *keys, *(args or ()))
-        except NoScriptError:
-            return redis.execute_command("EVAL", self.script, len(keys), *keys, *(args or ()))
 
 
 class ClusterRedis(CoreCommands):
@@ -62,9 +48,9 @@ class ClusterRedis(CoreCommands):
         if args[0] in KEYLESS:
             answer, *_ = [self._watched(partial(node.execute_command, *args, **options)) for node in self.primaries()]
             return answer
-        return self.follow(_key(args), lambda node: node.execute_command(*args, **options))
+        return self.follow(key_of(args), lambda node: node.execute_command(*args, **options))
 
-    def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> "ClusterPipeline":
+    def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> ClusterPipeline:
         """Several commands in one round trip to each node; of a transaction, all keys are in one slot."""
         return ClusterPipeline(self, transaction)
 
@@ -78,7 +64,7 @@ class ClusterRedis(CoreCommands):
 
     def primaries(self) -> list[LeanRedis]:
         """The nodes that take writes."""
-        return list({id(node): node for node in self._known_slots() if node}.values())
+        return list(dict.fromkeys(filter(None, self._known_slots())))
 
     def primary_of(self, key: str) -> LeanRedis:
         """The node that has ``key``, as far as is known."""
@@ -118,13 +104,16 @@ class ClusterRedis(CoreCommands):
 
     def _known_slots(self) -> tuple[LeanRedis | None, ...]:
         """Who has which slot; one thread asks anew where that may have changed, the others use what was known."""
-        if self._is_stale and self._learning.acquire(blocking=not self._slots):
+        if self._must_learn() and self._learning.acquire(blocking=not self._slots):
             try:
-                if self._is_stale:
+                if self._must_learn():
                     self._learn([*self._nodes.values(), *self._seeds.values()])
             finally:
                 self._learning.release()
         return self._slots
+
+    def _must_learn(self) -> bool:
+        return self._is_stale or not self._slots
 
     def _learn(self, nodes: Sequence[LeanRedis]) -> None:
         """Ask one after the other who has what, until one says so; raises what the last one raised where nothing is known."""
@@ -137,7 +126,6 @@ class ClusterRedis(CoreCommands):
             except RedisError as error:
                 failure = error
         if not self._slots:
-            self._is_stale = True
             raise failure
 
     def _take(self, ranges: Sequence[Any], told_by: str) -> None:
@@ -154,57 +142,6 @@ class ClusterRedis(CoreCommands):
     def _connect(self, place: Place) -> LeanRedis:
         host, port = place
         return LeanRedis(connection_pool=ThreadLocalPool(host=host, port=port, **self._options))
-
-
-class ClusterPipeline(Pipeline):
-    """Commands that are kept until they are sent together."""
-
-    def __init__(self, cluster: ClusterRedis, transaction: bool) -> None:
-        super().__init__(cast(Any, None), {}, transaction, None)
-        self._cluster = cluster
-        self._together = transaction
-
-    def execute(self, raise_on_error: bool = True) -> list[Any]:
-        """Send all commands, and read their replies in the order of the commands."""
-        commands, self.command_stack = self.command_stack, []
-        if self._together:
-            return self._send(commands, raise_on_error) if commands else []
-        replies = self._send_apart(commands)
-        if raise_on_error:
-            self.raise_first_error(commands, replies)
-        return replies
-
-    def _send(self, commands: list[Any], raise_on_error: bool) -> list[Any]:
-        """To the node of the first key."""
-
-        def send(node: LeanRedis) -> list[Any]:
-            with node.pipeline(self._together) as pipeline:
-                pipeline.command_stack = list(commands)
-                return pipeline.execute(raise_on_error)
-
-        return self._cluster.follow(_key(commands[0][0]), send)
-
-    def _send_apart(self, commands: list[Any]) -> list[Any]:
-        """To each node what is for it; what one of them has given away is sent once more, by itself."""
-        replies: list[Any] = [None] * len(commands)
-        homes = [id(self._cluster.primary_of(_key(args))) for args, _ in commands]
-        order = sorted(range(len(commands)), key=homes.__getitem__)
-        for _, group in groupby(order, homes.__getitem__):
-            numbers = list(group)
-            for i, reply in zip(numbers, self._send([commands[i] for i in numbers], False), strict=True):
-                replies[i] = self._again(*commands[i]) if isinstance(reply, AskError) else reply
-        return replies
-
-    def _again(self, args: Any, options: Any) -> Any:
-        try:
-            return self._cluster.execute_command(*args, **options)
-        except ResponseError as error:
-            return error
-
-
-def _key(args: Sequence[Any]) -> Any:
-    """The first key of a command, as our commands have them."""
-    return args[3] if args[0] in SCRIPTED else args[1]
 
 
 def _slot(key: Any) -> int:

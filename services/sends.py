@@ -18,7 +18,7 @@ SMS_ID = re.compile(rf"[A-Za-z0-9_-]{{22}}[0-9a-f]{{{TAG_LENGTH}}}")
 REFUSALS: dict[str, type[Later]] = {cls.code: cls for cls in (SmsCooldown, SmsHourlyLimit, SmsDailyLimit, RateLimited)}
 # After these nobody knows whether Redis has done it.
 LOST = (RedisConnectionError, RedisTimeout)
-MARK = "sms:counting"
+MARK = "counting"
 DAY_MS = 86_400_000
 MARK_MS = 30 * DAY_MS
 # Of a phone (its pseudonym): the messages sent longer ago than so many milliseconds, and within a day, as (id, age in milliseconds).

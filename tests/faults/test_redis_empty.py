@@ -50,7 +50,7 @@ def test_what_this_redis_counted_itself_is_not_counted_twice(site):
 
 def test_a_day_after_the_loss_the_database_is_not_asked_any_more(make_app, make_shopper, site, redis, pass_time):
     site.send_code()
-    (mark,) = redis.keys("sms:counting:*")
+    (mark,) = redis.keys("counting:*")
     assert 0 < redis.pttl(mark) <= 30 * 86400 * 1000
     pass_time(86401)
     site.send_code()

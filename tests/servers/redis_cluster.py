@@ -4,8 +4,8 @@ import socket
 from contextlib import suppress
 from typing import Any
 
+import redis.cluster
 from redis import Redis
-from redis import RedisCluster as Cluster
 
 from tests.servers.process import reserve_port
 from tests.servers.redis import RedisServer
@@ -13,6 +13,13 @@ from tests.waiting import wait_until
 
 SLOTS = 16384
 BUS = 10_000
+
+
+class Cluster(redis.cluster.RedisCluster):
+    """redis-py's client, that names the keys of all nodes."""
+
+    def keys(self, pattern: str = "*", **_: Any) -> list[bytes]:
+        return [key for node in nodes_of(self) for key in node.keys(pattern)]
 
 
 def connect(url: str) -> Any:
