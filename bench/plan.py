@@ -17,6 +17,8 @@ from tests.docs.markdown import read, rows, section
 BUSY = 0.6
 MEBI, GIBI = 2**20, 2**30
 HASH_MIB = 19
+# Connections of a worker to the database: three quarters of THREADS.
+PLACES = 12
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ def plan(demand: Demand, machine: Machine) -> Iterator[tuple[str, str]]:
     yield "cores for all else in the nodes", f"{app:.0f}"
     yield f"nodes of {machine.node_cores} cores, {BUSY:.0%} busy", f"{nodes}"
     yield "memory of the hashes in a node", f"{machine.node_cores * HASH_MIB} MiB"
+    yield "connections to PostgreSQL at most", f"{nodes * machine.node_cores * PLACES:,}"
     redis, sql = _trips()
     yield "calls of Redis a second", f"{sum(second[name] * redis[name] for name in second):,.0f}"
     yield "cores of Redis, of which one Redis has one", f"{_sum(second, 'redis') / 1000:.1f}"
