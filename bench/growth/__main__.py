@@ -42,7 +42,7 @@ def main() -> None:
     with ExitStack() as parts:
         houses = _build(sizes, parts)
         rows = row_bytes(houses[sizes[-1]])
-        costs, hashes = _measure(houses, options.rounds, options.requests)
+        costs, hashes = _measure(houses, options.only.split(";"), options.rounds, options.requests)
         largest = houses[sizes[-1]]
         found = scans(largest, lambda: (_ask_all(largest), purge(largest)))
         rooms = [redis_table(redis_bytes(largest)), rows_table(rows), wal_table(wal_bytes(largest))]
@@ -78,7 +78,7 @@ def _config(folder: str) -> Config:
         return read_config()
 
 
-def _measure(houses: dict[int, House], rounds: int, requests: int) -> tuple[Costs, list[float]]:
+def _measure(houses: dict[int, House], names: list[str], rounds: int, requests: int) -> tuple[Costs, list[float]]:
     """What each path cost, and what a hash cost beside it."""
     costs: Costs = defaultdict(list)
     hashes = []
@@ -86,10 +86,10 @@ def _measure(houses: dict[int, House], rounds: int, requests: int) -> tuple[Cost
         for _ in range(5):
             _ask_all(house)
     for _ in range(rounds):
-        for path, make in PATHS.items():
+        for path in names:
             for size in random.sample(list(houses), len(houses)):
                 house = houses[size]
-                costs[path, size].append(house.cost(make(house) for _ in range(requests)))
+                costs[path, size].append(house.cost(PATHS[path](house) for _ in range(requests)))
             hashes.append(_hash_seconds())
     return costs, hashes
 
@@ -109,6 +109,7 @@ def _ask_all(house: House) -> None:
 def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.growth", description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", default="1000,100000,1000000", help="numbers of accounts, comma separated")
+    parser.add_argument("--only", default=";".join(PATHS), help="paths, with semicolons between them")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--requests", type=int, default=20, help="of each path at each size in a round")
     return parser.parse_args()
