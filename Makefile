@@ -73,6 +73,9 @@ bench: $(VENV)/dev ## Speed of the hot paths, as ratios
 bench-sending: $(VENV)/dev ## What a slow SMS gateway costs everybody else
 	$(BIN)/python -m bench.sending
 
+bench-growth: $(VENV)/dev servers ## What requests cost with up to a million accounts; a quarter of an hour, 5 GB
+	$(BIN)/python -m bench.growth
+
 bench-attack: $(VENV)/dev servers ## What attacks cost the site, and what honest shoppers feel of them; some ten minutes
 	$(BIN)/python -m bench.attack
 
@@ -96,4 +99,4 @@ $(VENV)/dev: $(VENV)/run requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run migrate test servers lint audit sbom test-sqlite test-postgresql test-mysql test-mysql-whole test-cluster test-faults bench bench-sending bench-attack requirements clean
+.PHONY: help run migrate test servers lint audit sbom test-sqlite test-postgresql test-mysql test-mysql-whole test-cluster test-faults bench bench-sending bench-growth bench-attack requirements clean

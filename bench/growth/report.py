@@ -14,12 +14,10 @@ def cost_table(costs: Costs, sizes: Sequence[int]) -> str:
     """A line for each path: its cost where there are fewest, and how many times that it is elsewhere."""
     first, *others = sizes
     heads = [f"{size:,}: CPU, PostgreSQL's, wait" for size in others]
-    head = f"| path | CPU ms at {first:,}: app, PostgreSQL, Redis | " + " | ".join(heads) + " |"
-    lines = [head, "| --- | --- |" + " --- |" * len(others)]
+    lines = [_cells("path", f"CPU ms at {first:,}: app, PostgreSQL, Redis", *heads), "|" + " --- |" * (2 + len(others))]
     for path in dict.fromkeys(path for path, _ in costs):
         few = costs[path, first]
-        cells = [_ratios(few, costs[path, size]) for size in others]
-        lines.append(f"| {path} | {_parts(few)} | " + " | ".join(cells) + " |")
+        lines.append(_cells(path, _parts(few), *(_ratios(few, costs[path, size]) for size in others)))
     return "\n".join(lines)
 
 
@@ -50,6 +48,10 @@ def wal_table(found: dict[str, float]) -> str:
     """Bytes of log for a request."""
     lines = ["| request | bytes of PostgreSQL's log |", "| --- | ---: |"]
     return "\n".join(lines + [f"| {name} | {size:,.0f} |" for name, size in found.items()])
+
+
+def _cells(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _parts(costs: Sequence[Cost]) -> str:
