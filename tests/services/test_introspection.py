@@ -8,7 +8,7 @@ from tests.services.test_cross_use import KINDS, World
 from tests.settings import SERVICE, SERVICE_SECRET
 from tests.tokens import AS_SERVICE, NEW_KEY, basic, both_formats, introspect
 
-pytestmark = both_formats
+pytestmark = [both_formats, pytest.mark.one_database]
 FORM = AS_SERVICE | {"Content-Type": "application/x-www-form-urlencoded"}
 OTHER_SECRET = "the-next-secret-of-a-service-9876543210"
 STRANGERS = {
