@@ -11,7 +11,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from api.metrics import metrics
 from api.metrics_folder import FOLDER
 from api.metrics_states import SharedStates, look
-from api.sources import address_in
+from api.sources import current_address
 from api.wiring import services
 from services.errors import ServiceError
 
@@ -63,12 +63,7 @@ def _check_scraper(token: str) -> None:
 
 
 def _is_from_here() -> bool:
-    """Whether the connection itself comes from this machine, and not from a proxy on it.
-
-    What a header says of an address is not asked, trusted proxy or not: ``TRUSTED_PROXIES`` may be set too high.
-    """
-    environ = request.environ
-    peer = environ.get("werkzeug.proxy_fix.orig", environ).get("REMOTE_ADDR") or ""
-    address = ipaddress.ip_address(address_in(peer))
+    """Whether it is this machine that asks, and no proxy on it: what a header says of an address is not believed, trusted proxy or not."""
+    address = ipaddress.ip_address(current_address())
     own = getattr(address, "ipv4_mapped", None) or address
-    return own.is_loopback and not any(name in environ for name in FORWARDED)
+    return own.is_loopback and not any(name in request.environ for name in FORWARDED)

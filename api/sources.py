@@ -19,11 +19,11 @@ def current_source() -> Source:
 
 def current_address() -> str:
     """The client's address in its usual form; ``::`` where a proxy names none."""
-    return address_in(request.remote_addr or "")
+    return _address_in(request.remote_addr or "")
 
 
 @lru_cache(maxsize=4096)
-def address_in(text: str) -> str:
+def _address_in(text: str) -> str:
     """Some proxies write a port behind the address, or a word in place of it."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]

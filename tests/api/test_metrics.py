@@ -2,13 +2,16 @@
 
 import ast
 import re
+from datetime import timedelta
 
 import pytest
 import structlog
+from sqlalchemy import insert
 
 from api.config import ROOT
 from api.errors import PROBLEMS
 from api.metrics_events import COUNTED
+from models import Notice
 from services.errors import ServiceUnavailable
 from services.jobs import Job, Jobs
 from sms.gateway import Outcome, Reason
@@ -186,7 +189,19 @@ def test_jobs_and_notices_are_counted(client, shopper, letters, redis):
     assert grew("job_last_success_timestamp_seconds", job="sweep") > 1_700_000_000
     assert grew("job_last_success_timestamp_seconds", job="mend") == 0
     assert grew("notices_total", channel="mail", outcome="sent") == 1
-    assert grew("notices_owed", channel="mail") == 0
+
+
+def test_notices_that_are_owed_are_counted_with_the_age_of_the_oldest(client, engine, clock):
+    made = {"channel": "pigeon", "kind": "x", "recipient_masked": "x", "sealed": "x", "user_id": None, "attempts": 1}
+    ages = {"owed": 600, "older": 900, "given up": 2000}
+    for name, age in ages.items():
+        then = clock() - timedelta(seconds=age)
+        due = None if name == "given up" else clock()
+        with engine.begin() as connection:
+            connection.execute(insert(Notice), made | {"id": name, "created_at": then, "due_at": due})
+    scrape = Scrape(client)
+    assert scrape.value("notices_owed", channel="pigeon") == 2
+    assert scrape.value("notices_oldest_age_seconds", channel="pigeon") == pytest.approx(900, abs=1)
 
 
 def test_labels_are_words_of_ours_and_nothing_that_anybody_sent_is_in_them(client, shopper, letters):
