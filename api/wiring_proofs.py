@@ -11,6 +11,7 @@ from services.bulkhead import Bulkhead
 from services.challenges import Challenges
 from services.debts import Debts
 from services.doubts import Doubts
+from services.known_tokens import KnownTokens
 from services.passwords import HashingRules, Passwords
 from services.proofs import Proofs
 from services.sender import Sender
@@ -32,6 +33,7 @@ class ProofServices:
     challenges: Challenges
     tickets: Tickets
     tokens: Tokens
+    known_tokens: KnownTokens
     sessions: Sessions
     proofs: Proofs
 
@@ -49,6 +51,7 @@ def build_proofs(basis: Basis, sender: Sender, debts: Debts) -> ProofServices:
         challenges=challenges,
         tickets=Tickets(basis.keyring, clock, config.ticket_seconds),
         tokens=tokens,
+        known_tokens=KnownTokens(tokens, clock),
         sessions=_sessions(basis, tokens),
         proofs=Proofs(basis.database, passwords, challenges, basis.events, clock),
     )

@@ -1,6 +1,7 @@
-"""Sessions and profiles, kept in Redis for a minute so that an authenticated call costs one round trip and no SQL."""
+"""Sessions and profiles, kept in Redis for a minute so that an authenticated call costs no SQL, and mostly no round trip."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -10,10 +11,12 @@ from redis.exceptions import RedisError
 from services.owed import Owed
 from services.profiles import Profile
 from services.scripts import RedisClient, load_script
+from services.tracked_reads import TrackedReads, Untracked
 
 LIFETIME = 60
 # Grows with every change of what is kept, so that two releases at once don't read each other's entries.
 SHAPE = 1
+OF_ACCOUNT = ("profile", "version")
 
 
 @dataclass(frozen=True)
@@ -33,25 +36,31 @@ class SessionCache:
     back. A deletion works on a Redis that is out of memory too.
     """
 
-    def __init__(self, redis: RedisClient, owed: Owed) -> None:
+    def __init__(self, redis: RedisClient, owed: Owed, tracked: TrackedReads | None = None) -> None:
         self._redis = redis
         self._owed = owed
+        self._tracked = tracked
         self._take_lease = load_script(redis, "take_lease")
         self._fill_entry = load_script(redis, "fill_entry")
 
     def get(self, user_id: str, session_id: str) -> SessionState | None:
-        """What is cached, or None; one round trip. What Redis could not be told to forget is not asked for."""
-        if _key(user_id) in self._owed:
+        """What is cached, or None; one round trip, or none where this process kept it and Redis told of no change.
+
+        What Redis could not be told to forget is not asked for.
+        """
+        key = _key(user_id)
+        if key in self._owed:
             return None
+        if self._tracked is None:
+            return self._ask(key, session_id)
+        state: SessionState | None = self._tracked.recall(key, session_id)
+        if state is not None:
+            return state
         try:
-            profile, version, expires_at = self._redis.hmget(_key(user_id), "profile", "version", session_id)
-        except RedisError:
-            return None
-        if profile is None or version is None or expires_at is None:
-            return None
-        fields = orjson.loads(profile)
-        fields["created_at"] = datetime.fromtimestamp(fields["created_at"], UTC)
-        return SessionState(Profile(**fields), int(version), int(expires_at))
+            state = self._tracked.read(key, session_id, (*OF_ACCOUNT, session_id), _state_in)
+        except Untracked:
+            return self._ask(key, session_id)
+        return state
 
     def lease(self, user_id: str) -> bytes | None:
         """The right to fill the account's entry, to be taken before the database is read; None when Redis is away."""
@@ -78,7 +87,28 @@ class SessionCache:
         Where Redis is away, or takes no writes, it is told later, for as long as an entry can live.
         """
         key = _key(user_id)
-        self._owed.settle(key, LIFETIME, lambda: self._redis.delete(key))
+        self._owed.settle(key, LIFETIME, lambda: self._delete(key))
+
+    def _delete(self, key: str) -> None:
+        """Redis answers a second time only when it has sent word of the deletion to all who keep the entry."""
+        self._redis.delete(key)
+        self._redis.ping()
+
+    def _ask(self, key: str, session_id: str) -> SessionState | None:
+        try:
+            return _state_in(self._redis.hmget(key, *OF_ACCOUNT, session_id))
+        except RedisError:
+            return None
+
+
+def _state_in(values: Sequence[bytes | None]) -> SessionState | None:
+    """The state in the fields of an entry, or None where one of them is not there."""
+    profile, version, expires_at = values
+    if profile is None or version is None or expires_at is None:
+        return None
+    fields = orjson.loads(profile)
+    fields["created_at"] = datetime.fromtimestamp(fields["created_at"], UTC)
+    return SessionState(Profile(**fields), int(version), int(expires_at))
 
 
 def _key(user_id: str) -> str:

@@ -38,10 +38,15 @@ class SignedTexts:
 
     def read(self, text: str, max_age: int) -> Any:
         """The payload of a text at most ``max_age`` seconds old; raises ``Expired`` or ``Forged``."""
+        return self.read_dated(text, max_age)[0]
+
+    def read_dated(self, text: str, max_age: int) -> tuple[Any, datetime]:
+        """The same, and when it was signed."""
         if len(text) > MAX_LENGTH:
             raise Forged
         try:
-            return self._reader.loads(text, max_age=max_age + CLOCK_SKEW_SECONDS)
+            payload, signed_at = self._reader.loads(text, max_age=max_age + CLOCK_SKEW_SECONDS, return_timestamp=True)
+            return payload, signed_at
         except SignatureExpired as error:
             raise (Forged if _from_the_future(error, self._clock()) else Expired) from None
         except (BadData, UnicodeError):

@@ -19,6 +19,15 @@ class Claims:
 
 
 @dataclass(frozen=True)
+class Issued:
+    """An access token that we signed: its claims, and from when to when it is good, in Unix seconds."""
+
+    claims: Claims
+    issued_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True)
 class RefreshClaims:
     """What a refresh token says: the claims, its generation, and when its session ends in any case."""
 
@@ -42,8 +51,14 @@ class Tokens:
 
     def read_access(self, token: str) -> Claims:
         """The claims of an access token; raises ``TokenExpired`` or ``TokenInvalid``. The session is not checked here."""
+        return self.read_issued(token).claims
+
+    def read_issued(self, token: str) -> Issued:
+        """The same, with its times."""
         try:
-            return Claims(*self._access.read(token, self.access_lifetime))
+            claims, signed_at = self._access.read_dated(token, self.access_lifetime)
+            issued_at = int(signed_at.timestamp())
+            return Issued(Claims(*claims), issued_at, issued_at + self.access_lifetime)
         except Expired:
             raise TokenExpired from None
         except Forged:
