@@ -15,6 +15,7 @@ from services.circuit import Circuit
 from services.debts import Debts
 from services.limit_hits import LimitHits
 from services.proof_of_work import ProofOfWork
+from services.scripts import load_script
 
 # Of ten logins, how many usually succeed: people mistype. Under alarm fewer than half of that do.
 USUAL_LOGINS = 0.8
@@ -56,7 +57,9 @@ def _limit_windows(basis: Basis, limiter: Limiter, hits: LimitHits) -> LimitWind
         )
     shared = config.ratelimit_storage_uri == config.redis_url
     circuit = None if shared else Circuit()
-    return LimitWindows(limiter, config.ratelimit_strategy, hits, basis.keyring, circuit)
+    at_once = shared and config.ratelimit_strategy == "moving-window"
+    script = load_script(basis.redis, "hit_windows") if at_once else None
+    return LimitWindows(limiter, config.ratelimit_strategy, hits, basis.keyring, circuit, script)
 
 
 def _usual_shares(budgets: Budgets | None) -> dict[str, Callable[[], float]]:
