@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import structlog
 from flask_limiter import Limiter
 from limits import RateLimitItem, parse_many
+from limits.storage import RedisStorage
+from redis.commands.core import Script
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.circuit import Circuit, CircuitOpen
@@ -26,17 +28,25 @@ log = structlog.get_logger()
 class LimitWindows:
     """The windows of each limit and of whom it counts.
 
-    A storage that is away is left alone by ``circuit``, where it is not a client of its own that does so.
+    A storage that is away is left alone by ``circuit``, where it is not a client of its own that does so. Where the storage is
+    our own Redis, and the windows move, ``script`` counts in all windows of a limit at once.
     """
 
     def __init__(
-        self, limiter: Limiter, strategy: str, hits: LimitHits, keyring: Keyring, circuit: Circuit | None = None
+        self,
+        limiter: Limiter,
+        strategy: str,
+        hits: LimitHits,
+        keyring: Keyring,
+        circuit: Circuit | None = None,
+        script: Script | None = None,
     ) -> None:
         self._limiter = limiter
         self._strategy = strategy
         self._hits = hits
         self._keyring = keyring
         self._circuit = circuit
+        self._script = script
         self._told_at = 0.0
         self._failures = _failures(limiter)
         self._away: tuple[type[Exception], ...] = (*self._failures, CircuitOpen)
@@ -71,6 +81,9 @@ class LimitWindows:
 
     def _hit(self, rates: str, window: tuple[str, str, str]) -> float | None:
         """The seconds until there is room again in the first window that is full, or None."""
+        if self._script:
+            wait = self._script(self._keys(rates, window), [time.time(), *_terms(rates)])
+            return float(wait) if wait else None
         strategy = self._limiter.limiter
         for item in _items(rates):
             if not strategy.hit(item, *window):
@@ -78,6 +91,9 @@ class LimitWindows:
         return None
 
     def _clear(self, rates: str, window: tuple[str, str, str]) -> None:
+        if self._script:
+            self._script.registered_client.delete(*self._keys(rates, window))
+            return
         for item in _items(rates):
             self._limiter.limiter.clear(item, *window)
 
@@ -116,8 +132,16 @@ class LimitWindows:
             log.error("limits_fall_back", error=type(error).__name__)
 
     def _window(self, name: str, key: str) -> tuple[str, str, str]:
-        """What names the window; each strategy keeps its own kind of value, so it is part of the name."""
-        return self._strategy, name, key
+        """What names the windows; each strategy keeps its own kind of value, so it is part of the name.
+
+        The braces keep the windows of one limit and of whom it counts in one slot of a cluster.
+        """
+        return self._strategy, name, f"{{{key}}}"
+
+    def _keys(self, rates: str, window: tuple[str, str, str]) -> list[str]:
+        """Where the limits package keeps them."""
+        storage = cast("RedisStorage", self._limiter.storage)
+        return [storage.prefixed_key(item.key_for(*window)) for item in _items(rates)]
 
     def _database_windows(self, name: str, rates: str, key: str) -> list[Window]:
         """Rows are kept longer than keys of a storage, so no address stands in them."""
@@ -131,6 +155,12 @@ class LimitWindows:
 @lru_cache
 def _items(rates: str) -> tuple[RateLimitItem, ...]:
     return tuple(parse_many(rates))
+
+
+@lru_cache
+def _terms(rates: str) -> tuple[int, ...]:
+    """Limit and seconds of each window."""
+    return tuple(term for item in _items(rates) for term in (item.amount, item.get_expiry()))
 
 
 def _failures(limiter: Limiter) -> tuple[type[Exception], ...]:

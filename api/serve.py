@@ -18,6 +18,7 @@ from api.metrics_folder import metrics_folder
 from api.migrate import migrate, refuse_old_schema
 from api.redis_check import check_redis
 from api.server import run_server
+from services import NOT_ACCELERATED
 
 
 def main() -> None:
@@ -44,6 +45,8 @@ def serve(config: Config, parts: ExitStack) -> None:
         embedded = EmbeddedRedis(embedded_socket(config.instance), config.instance / "redis")
         parts.callback(embedded.stop)
     check_redis(config)
+    if NOT_ACCELERATED:
+        structlog.get_logger().warning("argon2_not_accelerated", reason=NOT_ACCELERATED)
     prepare_schema = migrate if config.migrates else refuse_old_schema
     prepare_schema(config)
     run_server(config, on_start=lambda: _tell(config, embedded))

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Callable
 from functools import lru_cache
 
-from flask import request
+from flask import g, request
 
 from api.auth import current_caller
 from api.parsing import parse_body, read_json, read_object
@@ -94,6 +94,13 @@ def sender() -> str | None:
 
 def account() -> str:
     """The account that a login names, in whatever spelling; for a login by code, the phone of the challenge."""
+    if "named_account" not in g:
+        g.named_account = _named_account()
+    named: str = g.named_account
+    return named
+
+
+def _named_account() -> str:
     body = parse_body(LoginBody)
     if "sms_id" in body:
         return services().keyring.pseudonym(f"sms:{phone_pseudonym(body['sms_id'])}")

@@ -8,6 +8,7 @@ from flask import current_app
 
 from api.config import Config
 from api.extensions import Extensions
+from api.redis_tracking import tracked_reads
 from api.wiring_accounts import AccountServices, PhoneServices, build_accounts, build_erasure, build_phones
 from api.wiring_basis import Basis
 from api.wiring_guards import GuardServices, build_guards
@@ -63,6 +64,6 @@ def _basis(config: Config, extensions: Extensions, clock: Clock) -> Basis:
         owed=owed,
         keyring=Keyring(config.secret_keys),
         clock=clock,
-        cache=SessionCache(extensions.redis, owed),
+        cache=SessionCache(extensions.redis, owed, tracked_reads(extensions.redis, config.redis_timeout_seconds)),
         events=Events(extensions.database, clock, structlog.get_logger()),
     )

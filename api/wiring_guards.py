@@ -16,6 +16,7 @@ from services.circuit import Circuit
 from services.debts import Debts
 from services.limit_hits import LimitHits
 from services.proof_of_work import ProofOfWork
+from services.scripts import load_script
 
 # Of ten logins, how many usually succeed: people mistype. Under alarm fewer than half of that do.
 USUAL_LOGINS = 0.8
@@ -55,8 +56,11 @@ def _limit_windows(basis: Basis, limiter: Limiter, hits: LimitHits) -> LimitWind
             workers=config.workers,
             hint="each worker counts for itself; RATELIMIT_STORAGE_URI may be a Redis or memcached",
         )
-    circuit = None if is_redis(config.ratelimit_storage_uri) else Circuit()
-    return LimitWindows(limiter, config.ratelimit_strategy, hits, basis.keyring, circuit)
+    uri = config.ratelimit_storage_uri
+    circuit = None if is_redis(uri) else Circuit()
+    at_once = uri == config.redis_url and config.ratelimit_strategy == "moving-window"
+    script = load_script(basis.redis, "hit_windows") if at_once else None
+    return LimitWindows(limiter, config.ratelimit_strategy, hits, basis.keyring, circuit, script)
 
 
 def _usual_shares(budgets: Budgets | None) -> dict[str, Callable[[], float]]:

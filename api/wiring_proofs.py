@@ -14,6 +14,7 @@ from services.debts import Debts
 from services.doubts import Doubts
 from services.introspection import Introspection
 from services.jwts import Jwts
+from services.known_tokens import KnownTokens
 from services.passwords import HashingRules, Passwords
 from services.proofs import Proofs
 from services.sender import Sender
@@ -36,6 +37,7 @@ class ProofServices:
     tickets: Tickets
     jwts: Jwts
     tokens: Tokens
+    known_tokens: KnownTokens
     sessions: Sessions
     introspection: Introspection
     proofs: Proofs
@@ -64,6 +66,7 @@ def build_proofs(basis: Basis, sender: Sender, debts: Debts) -> ProofServices:
         tickets=Tickets(basis.keyring, clock, config.ticket_seconds),
         jwts=jwts,
         tokens=tokens,
+        known_tokens=KnownTokens(tokens, clock),
         sessions=sessions,
         introspection=Introspection(
             tokens, sessions, config.introspection_clients, config.jwt_issuer, config.jwt_audience

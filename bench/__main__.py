@@ -21,7 +21,7 @@ WORKERS = 2
 CONNECTIONS = 8
 MOST_SMS_PER_SECOND = 4000
 MOST_FORMS_PER_SECOND = 300
-GOALS = {"me": "≤ 2.2", "login": "≥ 0.95", "register": "≥ 0.90"}
+GOALS = {"me": "≤ 1.5", "login": "≥ 0.97", "register": "≥ 0.93"}
 PAIRS = {"me": "empty", "login": "verify", "register": "hash", "refresh": "", "sms": ""}
 
 

@@ -105,6 +105,7 @@ def connect_database(
         pool_recycle=1800,
         pool_reset_on_return=None,
         isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,  # there is nothing to roll back; MySQL would be asked to
         hide_parameters=True,
         **driver_options(address, timeout_seconds, statement_seconds),
     )

@@ -10,7 +10,7 @@ from models import User
 from models.database import Database
 from services.clock import Clock
 from services.devices import Devices
-from services.dormancy import Dormancy
+from services.dormancy import HOLDER_COLUMNS, Dormancy, Holder
 from services.email_links import EmailLink, EmailLinks
 from services.errors import (
     EmailTaken,
@@ -33,9 +33,13 @@ from services.sources import Source
 from services.tickets import Tickets
 
 ADD = insert(User)
-# The unique keys of the form: those of other accounts that have one of its facts.
-TAKEN = select(User.username_key, User.verified_email_key).where(
-    or_(User.username_key == bindparam("username"), User.verified_email_key == bindparam("email"))
+# The other accounts that have one of the form's facts, each of which is unique.
+TAKEN = select(*HOLDER_COLUMNS, User.phone, User.username_key).where(
+    or_(
+        User.username_key == bindparam("username"),
+        User.verified_email_key == bindparam("email"),
+        User.phone == bindparam("phone"),
+    )
 )
 
 
@@ -78,11 +82,7 @@ class Accounts:
         """
         phone = self._tickets.read(ticket)
         refuse_guessable(password, username, phone, email)
-        taken = self._taken(username, email)
-        # The phone is asked last and told first: a form that is sent twice is told what it did, not that its name is gone.
-        former = self._dormancy.free(phone)
-        if taken:
-            raise taken
+        former = self._look_for_others(phone, username, email)
         user = self._new_user(phone, username, email, self._passwords.hash(password))
         try:
             with self._database.transaction() as connection:
@@ -134,14 +134,23 @@ class Accounts:
         self._cache.forget(caller.profile.id)
         return profile_of(row)
 
-    def _taken(self, username: str, email: str) -> ServiceError | None:
-        """What is taken, before a hash is paid for; the unique keys decide again when the row is written."""
+    def _look_for_others(self, phone: str, username: str, email: str) -> Holder | None:
+        """The dormant account that has to let go of the phone; raises for what is taken, before a hash is paid for.
+
+        The unique keys decide again when the row is written. The phone is told first: a form that is sent twice is told what it
+        did, not that its name is gone.
+        """
         name, address = fold(username), fold(email)
+        values = {"username": name, "email": address, "phone": phone, **self._dormancy.since()}
         with self._database.connection() as connection:
-            rows = connection.execute(TAKEN, {"username": name, "email": address}).all()
+            rows = connection.execute(TAKEN, values).all()
+        of_phone = next((row for row in rows if row.phone == phone), None)
+        former = self._dormancy.let_go(self._dormancy.holder_in(of_phone, phone))
         if any(row.username_key == name for row in rows):
-            return UsernameTaken()
-        return EmailTaken() if rows else None
+            raise UsernameTaken
+        if any(row.verified_email_key == address for row in rows):
+            raise EmailTaken
+        return former
 
     def _conflict(self, phone: str) -> ServiceError:
         """Which unique key refused the row: the phone's, else the name's."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, exists, or_, select, update
 
@@ -23,7 +24,8 @@ DORMANT = and_(
     or_(User.seen_at.is_(None), User.seen_at < _SINCE),
     ~exists().where(Session.user_id == User.id, Session.refreshed_at >= _SINCE).correlate(User),
 )
-HOLDER = select(
+# They need ``Dormancy.since``.
+HOLDER_COLUMNS = (
     User.id,
     User.credential_version,
     User.status,
@@ -31,7 +33,8 @@ HOLDER = select(
     User.email,
     User.verified_email_key,
     DORMANT.label("is_dormant"),
-).where(User.phone == bindparam("phone"))
+)
+HOLDER = select(*HOLDER_COLUMNS).where(User.phone == bindparam("phone"))
 DETACH = (
     update(User).where(User.id == bindparam("holder"), User.phone == bindparam("number"), DORMANT).values(phone=None)
 )
@@ -74,7 +77,11 @@ class Dormancy:
     def holder_of(self, phone: str) -> Holder | None:
         """The account that has ``phone`` (E.164), dormant or not."""
         with self._database.connection() as connection:
-            row = connection.execute(HOLDER, {"phone": phone, "awake_since": self._awake_since()}).one_or_none()
+            row = connection.execute(HOLDER, {"phone": phone, **self.since()}).one_or_none()
+        return self.holder_in(row, phone)
+
+    def holder_in(self, row: Any, phone: str) -> Holder | None:
+        """The same from a row that has ``HOLDER_COLUMNS``, if there is one."""
         if row is None:
             return None
         if row.status == "closing" and row.erase_after <= self._clock():
@@ -88,7 +95,10 @@ class Dormancy:
 
         Raises ``PhoneRegistered`` where the account that has it is in use.
         """
-        holder = self.holder_of(phone)
+        return self.let_go(self.holder_of(phone))
+
+    def let_go(self, holder: Holder | None) -> Holder | None:
+        """The same of the account that has it."""
         if holder and not holder.is_dormant:
             raise PhoneRegistered
         return holder
@@ -100,7 +110,7 @@ class Dormancy:
         """
         if holder is None:
             return
-        values = {"holder": holder.id, "number": holder.phone, "awake_since": self._awake_since()}
+        values = {"holder": holder.id, "number": holder.phone, **self.since()}
         if connection.execute(DETACH, values).rowcount != 1:
             raise PhoneRegistered
         self._events.record(connection, "phone_detached", holder.id, without_place(source))
@@ -114,8 +124,9 @@ class Dormancy:
             self._cache.forget(holder.id)
             self._notices.send_soon()
 
-    def _awake_since(self) -> datetime:
-        return self._clock() - self._after
+    def since(self) -> dict[str, datetime]:
+        """What ``HOLDER_COLUMNS`` are to be given: whoever was seen since then is awake."""
+        return {"awake_since": self._clock() - self._after}
 
 
 def without_place(source: Source) -> Source:

@@ -82,6 +82,22 @@ class Events:
         except SQLAlchemyError as error:
             self._log.error("event_unwritten", type=kind, error=type(error).__name__)
 
+    def note_through(
+        self,
+        connection: Connection,
+        kind: str,
+        user_id: str,
+        source: Source,
+        session_id: str,
+    ) -> None:
+        """The same through a connection that is open already; raises ``SQLAlchemyError`` once it has said so in the log."""
+        row = self._row(kind, user_id, source, session_id, None)
+        try:
+            connection.execute(ADD_LATE, row)
+        except SQLAlchemyError as error:
+            self._log.error("event_unwritten", type=kind, error=type(error).__name__)
+            raise
+
     def refused(self, kind: str, user_id: str | None, source: Source, detail: str | None = None) -> None:
         """Write a refusal that matters; of one that names no account we know there is only the log's line."""
         row = self._row(kind, user_id, source, None, detail)

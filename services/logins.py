@@ -1,5 +1,6 @@
 """Logging in: by password, or by a code."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -107,15 +108,31 @@ class Logins:
                 connection.execute(REHASH, values)
 
     def _open(self, row: Any, source: Source) -> SignedIn:
-        session_id = new_id()
         if row.status == "active" and row.is_device_known:
+            pair, surplus = self._open_as_ever(row, source, new_id())
+        else:
+            pair, surplus = self._open_with_news(row, source, new_id()), self._surplus(row.id)
+        self._sessions.end_surplus(row.id, surplus, source)
+        return SignedIn.of(replace(profile_of(row), status="active"), pair)
+
+    def _open_as_ever(self, row: Any, source: Source, session_id: str) -> tuple[TokenPair, Sequence[str]]:
+        """The session, and what is surplus now, in three statements of one connection; only the first must be carried out."""
+        pair: TokenPair | None = None
+        surplus: Sequence[str] = ()
+        try:
             with self._database.connection() as connection:
                 pair = self._sessions.open(connection, row.id, row.credential_version, source, session_id)
-            self._events.note("logged_in", row.id, source, session_id)
-        else:
-            pair = self._open_with_news(row, source, session_id)
-        self._sessions.end_surplus(row.id, source)
-        return SignedIn.of(replace(profile_of(row), status="active"), pair)
+                self._events.note_through(connection, "logged_in", row.id, source, session_id)
+                surplus = self._sessions.surplus(connection, row.id)
+        except SQLAlchemyError:
+            if pair is None:
+                raise
+        return pair, surplus
+
+    def _surplus(self, user_id: str) -> Sequence[str]:
+        with suppress(SQLAlchemyError), self._database.connection() as connection:
+            return self._sessions.surplus(connection, user_id)
+        return ()
 
     def _open_with_news(self, row: Any, source: Source, session_id: str) -> TokenPair:
         """The session, and what its owner is told: an account that opens again, a device never seen. All of it or nothing."""

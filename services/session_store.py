@@ -121,10 +121,9 @@ class SessionStore:
         with self._database.connection() as connection:
             return list(connection.execute(LIST, {"owner": user_id, "now": now}))
 
-    def surplus(self, user_id: str, most: int, now: datetime) -> Sequence[str]:
+    def surplus(self, connection: Connection, user_id: str, most: int, now: datetime) -> Sequence[str]:
         """The ids of an account's living sessions but for the ``most`` newest."""
-        with self._database.connection() as connection:
-            return connection.scalars(SURPLUS, {"owner": user_id, "most": most, "now": now}).all()
+        return connection.scalars(SURPLUS, {"owner": user_id, "most": most, "now": now}).all()
 
     def end(self, session_id: str, now: datetime) -> bool:
         """End a session, whoever has it; says whether it was this call that did."""

@@ -1,5 +1,6 @@
 """Sessions: opened by a login, carried on by refreshes, checked at every call, ended for good."""
 
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -133,16 +134,19 @@ class Sessions:
             raise InvalidCredentials
         return self._pair(RefreshClaims(claims, 1, ends_at))
 
-    def end_surplus(self, user_id: str, source: Source) -> None:
-        """After the commit of a login: end what the account has beyond its newest sessions.
+    def surplus(self, connection: Connection, user_id: str) -> Sequence[str]:
+        """After the commit of a login: the sessions that the account has beyond its newest.
 
         Each of many logins at once looks when its own session is committed, so the last to look sees them all. A session that
         is one of the newest of all is surplus to none, so exactly those remain.
         """
+        return self._store.surplus(connection, user_id, self._most, self._clock())
+
+    def end_surplus(self, user_id: str, surplus: Sequence[str], source: Source) -> None:
+        """End these. The login is done: a database that is away now must not spoil its reply. The next login looks again."""
         now, ended = self._clock(), []
-        # The login is done: a database that is away now must not spoil its reply. The next login looks again.
         with suppress(SQLAlchemyError):
-            for session_id in self._store.surplus(user_id, self._most, now):
+            for session_id in surplus:
                 if self._store.end(session_id, now):
                     ended.append(session_id)
         if ended:

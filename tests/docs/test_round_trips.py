@@ -186,9 +186,14 @@ PARTS = (
 
 
 @pytest.fixture
-def walked(make_app, make_shopper, letters, rows, pass_time):
-    """What each route asked of an app as it is delivered, on a second walk: after the first Redis has counted for a day, and has the scripts."""
-    app = make_app(challenge="adaptive", unverified_per_prefix=30, callback_secret=SECRET, **LIMITS)
+def walked(make_app, make_shopper, letters, rows, pass_time, redis, redis_url):
+    """What each route asked of an app as it is delivered, on a second walk: after the first Redis has counted for a day, and has the scripts.
+
+    Its user may not track, so that no session is kept in the process for a moment that a busy machine makes too short.
+    """
+    redis.acl_setuser("asker", enabled=True, passwords=["+asker"], keys=["*"], commands=["+@all", "-client|tracking"])
+    urls = dict.fromkeys(("redis_url", "ratelimit_storage_uri"), redis_url.replace("://", "://asker:asker@", 1))
+    app = make_app(challenge="adaptive", unverified_per_prefix=30, callback_secret=SECRET, **urls, **LIMITS)
     for address in ("192.0.2.1", "198.51.100.1"):
         client = CountingClient(app, address)
         walk = Walk(client, make_shopper(client), letters, rows, pass_time)

@@ -21,7 +21,10 @@ def test_a_logout_in_one_process_is_seen_in_the_other(live, live_shopper):
             here, there = (live_shopper.on(clients[(i + turn) % 2]) for turn in (0, 1))
             here.login()
             there.access_token = here.access_token
-            assert (there.me().status, here.me().status) == (200, 200)
+            for _ in range(
+                3
+            ):  # the first fills the cache, the second keeps what it has, the third is told by nobody else
+                assert (there.me().status, here.me().status) == (200, 200)
             assert here.logout().status == 204
             assert there.me().code == here.me().code == "session_revoked"
 

@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 from api.config import ROOT
 
 SHIPPED = ("requirements", "requirements-tencent", "requirements-aliyun", "requirements-otel")
-FILES = (*SHIPPED, "requirements-dev")
+FILES = (*SHIPPED, "requirements-accelerate", "requirements-dev")
 PIN = re.compile(r"^([^\s#][^\n\\]*?) *((?:\\\n +--hash=sha256:[0-9a-f]{64} *)+)$", re.MULTILINE)
 HASH = re.compile(r"sha256:([0-9a-f]{64})")
 

@@ -1,0 +1,20 @@
+"""Reads of Redis that are kept in this process: where one server has all keys, and says when they change."""
+
+from typing import Any
+
+import structlog
+
+from api.redis_client import ThreadLocalPool
+from services.tracked_reads import TrackedReads
+
+
+def tracked_reads(redis: Any, timeout_seconds: float) -> TrackedReads | None:
+    """Over a connection of its own, beside those of the threads; None for a client whose keys lie on several servers."""
+    pool = getattr(redis, "connection_pool", None)
+    if not isinstance(pool, ThreadLocalPool):
+        return None
+
+    def connect() -> Any:
+        return pool.new_connection(protocol=3)
+
+    return TrackedReads(connect, pool.circuit, timeout_seconds, structlog.get_logger())

@@ -1,0 +1,178 @@
+"""What a process keeps of Redis: never used once Redis, or nobody at all, can say that it still holds."""
+
+import pytest
+from redis import Redis
+
+from api.redis_provider import RedisProvider
+from api.redis_tracking import tracked_reads
+from services.tracked_reads import Untracked
+from tests.faults.wire import Wire
+from tests.servers.redis import RedisServer
+from tests.waiting import wait_until
+
+ENTRY, NAME, FIELDS = "account:1:{a}", "session", ("profile", "version")
+TIMEOUT = 0.25
+
+
+def key_in(redis, entry=ENTRY) -> str:
+    """Where an entry is, as long as this Redis is primary."""
+    return f"{entry}:{redis.info('replication')['master_replid'][:8]}"
+
+
+def write(redis, entry=ENTRY, profile="p", version="1"):
+    redis.hset(key_in(redis, entry), mapping={"profile": profile, "version": version})
+    redis.expire(key_in(redis, entry), 60)
+
+
+@pytest.fixture(scope="module")
+def server():
+    server = RedisServer()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def redis(server):
+    with server.connect() as redis:
+        redis.flushall()
+        write(redis)
+        yield redis
+
+
+class Node:
+    """A process, as far as it reads and keeps."""
+
+    def __init__(self, url: str, timeout: float = TIMEOUT):
+        self.reads = tracked_reads(RedisProvider.from_url(url, timeout), timeout)
+
+    def read(self, entry=ENTRY):
+        return self.reads.read(entry, NAME, FIELDS, lambda values: values if all(values) else None)
+
+    def recall(self):
+        return self.reads.recall(ENTRY, NAME)
+
+    def keep(self):
+        """Read until it is kept."""
+        wait_until(lambda: self.reads_now() and self.recall(), "what is kept")
+
+    def reads_now(self, entry=ENTRY):
+        """A link that was lost is not made anew at once."""
+        try:
+            return self.read(entry)
+        except Untracked:
+            return None
+
+
+@pytest.fixture
+def node(server, redis):
+    node = Node(server.url)
+    node.keep()
+    return node
+
+
+def reads_of(redis: Redis) -> int:
+    return redis.info("commandstats")["cmdstat_hmget"]["calls"]
+
+
+def trackers(redis: Redis) -> list[str]:
+    return [client["id"] for client in redis.client_list() if "t" in client["flags"]]
+
+
+def test_what_is_kept_costs_redis_nothing(node, redis):
+    before = reads_of(redis)
+    assert [node.recall() for _ in range(20)] == [[b"p", b"1"]] * 20
+    assert reads_of(redis) == before
+
+
+def test_every_change_is_heard_before_the_next_look(server, node, redis):
+    """R26: on two nodes, and a hundred times; whoever deletes has had one more answer of Redis before it tells anybody."""
+    other = Node(server.url)
+    for _ in range(100):
+        write(redis)
+        for each in (node, other):
+            each.keep()
+        redis.delete(key_in(redis))
+        redis.ping()
+        assert (node.recall(), other.recall()) == (None, None)
+
+
+@pytest.mark.parametrize("act", ["flushall", "flushdb"])
+def test_an_emptied_redis_is_heard(node, redis, act):
+    getattr(redis, act)()
+    redis.ping()
+    assert node.recall() is None
+
+
+def test_it_ends_with_the_entry(node, redis):
+    redis.pexpire(key_in(redis), 30)
+    node.read()
+    wait_until(lambda: node.recall() is None, "the end", 1)
+
+
+def test_a_link_that_is_cut_takes_all_that_is_kept_with_it(node, redis):
+    """R26: Redis, or somebody in between, ended it; from then on nobody would tell."""
+    redis.client_kill_filter(_id=trackers(redis)[0])
+    write(redis, version="2")
+    write(redis, "another")
+    assert node.recall() is None
+    wait_until(lambda: node.reads_now("another"), "another link")
+    assert node.recall() is None
+    node.keep()
+    assert node.recall() == [b"p", b"2"]
+
+
+def test_a_link_that_is_silent_is_not_believed(server, redis):
+    """R26: its packets go nowhere, and nothing says so; what was changed meanwhile is never told."""
+    wire = Wire(server.socket)
+    node = Node(f"redis://127.0.0.1:{wire.port}")
+    node.keep()
+    with wire.dead():
+        redis.delete(key_in(redis))
+        wait_until(lambda: node.recall() is None, "the doubt", 2 * TIMEOUT)
+        assert node.recall() is None
+        with pytest.raises(Untracked):
+            node.read()
+    wire.close()
+
+
+def test_a_redis_that_hangs_is_believed_for_no_longer_than_others_wait_for_it(server, node):
+    """R26: who ends a session then waits ``REDIS_TIMEOUT_SECONDS`` in vain, and answers after that."""
+    server.freeze()
+    try:
+        wait_until(lambda: node.recall() is None, "the doubt", 2 * TIMEOUT)
+        with pytest.raises(Untracked):
+            node.read()
+    finally:
+        server.thaw()
+    node.keep()
+
+
+def test_a_redis_that_starts_again_is_asked_again(server, node):
+    """R25: what it held is gone, and so is what was kept."""
+    server.stop()
+    server.start()
+    assert node.recall() is None
+    with server.connect() as redis:
+        write(redis, profile="new", version="2")
+    node.keep()
+    assert node.recall() == [b"new", b"2"]
+
+
+def test_a_redis_that_does_not_track_is_asked_as_ever(server, redis):
+    """So are some hosts' proxies, and a user who may not."""
+    redis.execute_command("ACL", "SETUSER", "plain", "on", ">word", "~*", "+@all", "-client|tracking")
+    node = Node(f"unix://plain:word@{server.socket}")
+    for _ in range(2):
+        with pytest.raises(Untracked):
+            node.read()
+    assert not trackers(redis)
+
+
+def test_it_bounds_what_it_keeps(server, redis, monkeypatch):
+    monkeypatch.setattr("services.tracked_reads.MOST_KEYS", 3)
+    node = Node(server.url)
+    entries = [f"account:1:{{{i}}}" for i in range(5)]
+    for entry in entries:
+        write(redis, entry)
+        node.reads.read(entry, NAME, FIELDS, lambda values: values)
+    assert [bool(node.reads.recall(entry, NAME)) for entry in entries] == [False, False, True, True, True]
