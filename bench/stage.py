@@ -38,7 +38,9 @@ class Stage:
             parts.callback(self._redis.remove)
             self._settings = {
                 **{name: os.environ[name] for name in KEPT if name in os.environ},
-                **{name: value for name, value in os.environ.items() if name.startswith(("ARGON2_", "HASH_"))},
+                **{
+                    name: value for name, value in os.environ.items() if name.startswith(("ARGON2_", "HASH_", "TOKEN_"))
+                },
                 **LIMITS,
                 "SECRET_KEYS": SECRET,
                 "INSTANCE_DIR": str(self.folder),

@@ -13,7 +13,8 @@ from tests.clients import Client, Reply
 from tests.secrecy import SEEN
 from tests.settings import SERVICE, SERVICE_SECRET
 
-both_formats = pytest.mark.parametrize("token_format", ["itsdangerous", "jwt"])
+AS_JWT = pytest.param("jwt", marks=pytest.mark.one_database)
+both_formats = pytest.mark.parametrize("token_format", ["itsdangerous", AS_JWT])
 
 
 def key_of(private: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> JwtKey:

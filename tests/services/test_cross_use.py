@@ -10,6 +10,7 @@ from tests.changes import DORMANT, NEW_PASSWORD, change_phone, keep, move, reset
 from tests.letters import Letters
 from tests.rows import Rows
 from tests.shopper import Shopper, new_phone
+from tests.tokens import AS_JWT
 
 pytestmark = pytest.mark.one_database
 
@@ -94,7 +95,7 @@ def test_a_kind_is_good_in_its_own_place_only(world, kind, place):
         assert (reply.status, reply.code) == refusal
 
 
-@pytest.mark.parametrize("token_format", ["jwt"])
+@pytest.mark.parametrize("token_format", [AS_JWT])
 @pytest.mark.parametrize(
     ("kind", "place"),
     [("access", place) for place in PLACES] + [(kind, "access") for kind in KINDS if kind != "access"],

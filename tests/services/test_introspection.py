@@ -8,8 +8,9 @@ from tests.services.test_cross_use import KINDS, World
 from tests.settings import SERVICE, SERVICE_SECRET
 from tests.tokens import AS_SERVICE, NEW_KEY, basic, both_formats, introspect
 
-pytestmark = both_formats
+pytestmark = [both_formats, pytest.mark.one_database]
 FORM = AS_SERVICE | {"Content-Type": "application/x-www-form-urlencoded"}
+NOWHERE = "unix:///nonexistent/redis.sock"
 OTHER_SECRET = "the-next-secret-of-a-service-9876543210"
 STRANGERS = {
     "nobody": {},
@@ -111,6 +112,13 @@ def test_wrong_secrets_are_limited_and_right_ones_are_not(make_app, make_shopper
         assert introspect(shopper.client, "x").status == 200
     assert [introspect(shopper.client, "x", headers=wrong).status for _ in range(5)] == [401, 401, 401, 429, 429]
     assert introspect(shopper.client, "x").status == 200
+
+
+def test_while_nothing_can_be_asked_nobody_is_active(registered, make_app):
+    """RFC 7662, 2.2 knows no third answer: 503, so that a service lets nobody in and asks again."""
+    nowhere = {"redis_url": NOWHERE, "ratelimit_storage_uri": NOWHERE, "database_url": "sqlite:////nonexistent/x"}
+    reply = introspect(InProcessClient(make_app(**nowhere)), registered.access_token)
+    assert (reply.status, reply.code) == (503, "service_unavailable")
 
 
 def test_a_name_may_have_two_secrets_while_one_is_changed(make_app):

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from tests.clients import InProcessClient
 from tests.tokens import NEW_KEY, OLD_KEY, P256_KEY, encoded, introspect, key_of, part
 
+pytestmark = pytest.mark.one_database
 SITE = "http://127.0.0.1:5000"
 
 
