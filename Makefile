@@ -76,7 +76,7 @@ bench: $(VENV)/dev ## Speed of the hot paths, as ratios
 bench-sending: $(VENV)/dev ## What a slow SMS gateway costs everybody else
 	$(BIN)/python -m bench.sending
 
-bench-growth: $(VENV)/dev servers ## What requests cost with up to a million accounts; a quarter of an hour, 5 GB
+bench-growth: $(VENV)/dev servers ## What requests cost with up to a million accounts; a quarter of an hour or two, 5.3 GB
 	$(BIN)/python -m bench.growth
 
 bench-attack: $(VENV)/dev servers ## What attacks cost the site, and what honest shoppers feel of them; some ten minutes
