@@ -15,6 +15,7 @@ from pathlib import Path
 from prometheus_client import values
 
 from api.bad_setting import BadSetting
+from api.metrics import metrics
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 PREFIX = "dongbao-metrics-"
@@ -29,14 +30,16 @@ _worker = 0
 
 @contextmanager
 def metrics_folder(workers: int) -> Iterator[Path]:
-    """In the parent, before any metric is made: a folder for the block, with room for itself and its workers. Raises ``BadSetting``."""
+    """In the parent: a folder for the block, with room for itself and its workers; all metrics begin anew. Raises ``BadSetting``."""
     folder, lock = _make(workers)
     os.environ[FOLDER] = str(folder)
     alone, values.ValueClass = values.ValueClass, values.MultiProcessValue(lambda: _worker)
+    metrics.cache_clear()
     try:
         yield folder
     finally:
         values.ValueClass = alone
+        metrics.cache_clear()
         os.environ.pop(FOLDER, None)
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
