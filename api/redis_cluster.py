@@ -21,7 +21,6 @@ from api.redis_cluster_batches import ClusterPipeline, WholeScript, key_of
 from services.circuit import CircuitOpen
 
 MOST_REDIRECTS = 5
-KEYLESS = ("PING", "TIME", "INFO")
 Place = tuple[str, int]
 T = TypeVar("T")
 
@@ -45,7 +44,7 @@ class ClusterRedis(CoreCommands):
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Send one command to the node of its key; one without a key to all primaries, for the first one's answer."""
-        if args[0] in KEYLESS:
+        if len(args) == 1 or args[0] == "INFO":
             answer, *_ = [self._watched(partial(node.execute_command, *args, **options)) for node in self.primaries()]
             return answer
         return self.follow(key_of(args), lambda node: node.execute_command(*args, **options))

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from http.client import HTTPException
 
 from tests.clients import LiveClient, Reply
 from tests.cluster.shop import Shop
@@ -13,7 +14,7 @@ MOST_TRIES = 400
 
 
 class Lost(Exception):
-    """No answer came, or one that only says so; whether the request was carried out is not known."""
+    """No answer came, or a part of one, or one that only says so; whether the request was carried out is not known."""
 
 
 class Caller(LiveClient):
@@ -27,7 +28,7 @@ class Caller(LiveClient):
     def exchange(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Reply:
         try:
             reply = super().exchange(method, path, body, headers)
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             self.lost += 1
             raise Lost from error
         if reply.status in (502, 504):
