@@ -48,7 +48,7 @@ def look(app: Flask) -> None:
 def _circuits(wired: Services) -> Iterable[tuple[str, bool]]:
     return (
         ("database", wired.database.is_left_alone),
-        ("redis", wired.redis.connection_pool.circuit.is_open),
+        ("redis", any(node.connection_pool.circuit.is_open for node in wired.redis.nodes())),
         ("limits", wired.limit_windows.is_left_alone),
     )
 

@@ -113,6 +113,10 @@ class LeanRedis(Redis):
         """The servers that take writes, each by a client of its own."""
         return [self]
 
+    def nodes(self) -> list["LeanRedis"]:
+        """The servers that are known, asked for nothing."""
+        return [self]
+
     def primary_of(self, key: str) -> "LeanRedis":
         """The one that has ``key``; its ``connection_pool.new_connection()`` makes a connection beside those of the threads."""
         return self

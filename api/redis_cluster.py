@@ -65,6 +65,10 @@ class ClusterRedis(CoreCommands):
         """The nodes that take writes."""
         return list(dict.fromkeys(filter(None, self._known_slots())))
 
+    def nodes(self) -> list[LeanRedis]:
+        """The nodes that are known, asked for nothing."""
+        return list(self._nodes.values())
+
     def primary_of(self, key: str) -> LeanRedis:
         """The node that has ``key``, as far as is known."""
         node = self._known_slots()[_slot(key)]

@@ -9,9 +9,12 @@ from services.tracked_reads import TrackedReads
 
 
 def tracked_reads(redis: Any, timeout_seconds: float) -> TrackedReads | None:
-    """Over a connection of its own, beside those of the threads; None for a client whose keys lie on several servers."""
+    """Over a connection of its own, beside those of the threads.
+
+    None for a client whose keys lie on several servers, or that asks Sentinels for another one: it would not be told by the old.
+    """
     pool = getattr(redis, "connection_pool", None)
-    if not isinstance(pool, ThreadLocalPool):
+    if type(pool) is not ThreadLocalPool:
         return None
 
     def connect() -> Any:
