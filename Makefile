@@ -28,8 +28,8 @@ accelerate: $(VENV)/run ## Build argon2 for this machine's AVX2: hashes in two t
 migrate: $(VENV)/run ## Bring the database of DATABASE_URL to the newest schema
 	@$(BIN)/python -m api.migrate
 
-test: servers lint audit ## Everything that must hold; three databases at once, each printed when it is done
-	@$(MAKE) --no-print-directory -j3 --output-sync=target test-sqlite test-postgresql test-mysql
+test: servers lint audit ## Everything that must hold; three runs at once, each printed when it is done
+	@$(MAKE) --no-print-directory -j3 --output-sync=target test-shop test-postgresql test-mysql test-surface
 
 servers: $(VENV)/dev ## Install what the tests need besides Python packages, where it is missing
 	@$(BIN)/python -m tests.servers.install
@@ -47,8 +47,13 @@ audit: $(VENV)/dev ## Known vulnerabilities of what is pinned; says so where the
 sbom: $(VENV)/dev ## Write sbom.json, the list of what is shipped (CycloneDX)
 	@$(BIN)/python -m tests.supply.sbom sbom.json
 
-test-sqlite: $(VENV)/dev ## The whole suite on SQLite
-	$(BIN)/python -m pytest --database sqlite
+SHOP := $(addprefix tests/, faults hostile journeys races services)
+
+test-shop: $(VENV)/dev ## On SQLite, what becomes of accounts, also among crowds, attacks and faults
+	$(BIN)/python -m pytest --database sqlite $(SHOP)
+
+test-surface: $(VENV)/dev ## On SQLite, the rest: the API, its contract, pages, gateways, documents, deployment
+	$(BIN)/python -m pytest --database sqlite $(addprefix --ignore=,$(SHOP))
 
 ABOUT_ROWS := $(addprefix tests/, api/test_account_commands.py api/test_job_commands.py api/test_notice_commands.py \
 	api/test_sms_commands.py faults hostile/test_fields.py journeys races services)
@@ -102,4 +107,4 @@ $(VENV)/dev: $(VENV)/run requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run accelerate migrate test servers lint audit sbom test-sqlite test-postgresql test-mysql test-mysql-whole test-cluster test-faults bench bench-sending bench-growth bench-attack requirements clean
+.PHONY: help run accelerate migrate test servers lint audit sbom test-shop test-surface test-postgresql test-mysql test-mysql-whole test-cluster test-faults bench bench-sending bench-growth bench-attack requirements clean

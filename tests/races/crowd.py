@@ -1,6 +1,7 @@
 """Crowds: clients that are connected, to every worker process, before they call together."""
 
 import http.client
+import select
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -19,7 +20,10 @@ WORKERS = DEFAULTS["WORKERS"]
 
 
 class KeptClient(Client):
-    """Calls a server over one connection, which is open before the first call; for one thread at a time."""
+    """Calls a server over one connection, which is open before the first call; for one thread at a time.
+
+    Where the server has closed it, as it does after 5 idle seconds, the next call makes another.
+    """
 
     def __init__(self, url: str, timeout_seconds: float = 30):
         self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=timeout_seconds)
@@ -27,6 +31,8 @@ class KeptClient(Client):
         self.local_port: int = self._connection.sock.getsockname()[1]
 
     def exchange(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Reply:
+        if self._connection.sock and select.select([self._connection.sock], [], [], 0)[0]:
+            self._connection.close()
         self._connection.request(method, path, body, headers)
         answer = self._connection.getresponse()
         return Reply(answer.status, Headers(answer.getheaders()), answer.read())
