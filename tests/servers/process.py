@@ -84,8 +84,9 @@ class ServerProcess:
 
     def kill(self):
         """SIGKILL to it and to all that it has started (its process group, which it leads)."""
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        if self.is_running:  # or its number may be somebody else's by now
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(timeout=15)
 
 
