@@ -67,8 +67,7 @@ test-mysql: $(VENV)/dev ## Registration, uniqueness and races on MariaDB
 test-mysql-whole: $(VENV)/dev ## The whole suite on MariaDB; some hour
 	$(BIN)/python -m pytest --database mysql
 
-test-cluster: $(VENV)/dev ## Several nodes behind nginx, Sentinels, a Redis Cluster, fail-overs under load; some ten minutes
-	@$(BIN)/python -m tests.servers.install cluster
+test-cluster: servers ## Several nodes behind nginx, Sentinels, a Redis Cluster, fail-overs under load; some ten minutes
 	$(BIN)/python -m pytest --database postgresql -m cluster tests/cluster
 	$(BIN)/python -m pytest --database sqlite --redis cluster $(ON_A_CLUSTER)
 
