@@ -36,7 +36,9 @@ class Active:
 class Introspection:
     """Answers the services of ``clients``, each written ``name:secret``; one with two secrets is there twice."""
 
-    def __init__(self, tokens: KnownTokens, sessions: Sessions, clients: Sequence[str], issuer: str, audience: str) -> None:
+    def __init__(
+        self, tokens: KnownTokens, sessions: Sessions, clients: Sequence[str], issuer: str, audience: str
+    ) -> None:
         self._tokens = tokens
         self._sessions = sessions
         self._clients = [client.encode() for client in clients]
