@@ -11,7 +11,7 @@ ON_A_CLUSTER := $(addprefix tests/,journeys api/test_limits.py services/test_cod
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
 
 run: $(VENV)/run ## Start the server on http://127.0.0.1:5000 (settings: docs/configuration.md)
 	@for vendor in tencent aliyun; do \
@@ -22,7 +22,7 @@ run: $(VENV)/run ## Start the server on http://127.0.0.1:5000 (settings: docs/co
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-otel.txt
 	@exec $(BIN)/python -m api.serve
 
-accelerate: $(VENV)/run ## Build argon2 for this machine's AVX2: hashes in two thirds of the time; needs a C compiler
+accelerate: $(VENV)/run ## Build argon2 for processors with AVX2: hashes in two thirds of the time; needs a C compiler
 	@./accelerate.sh $(VENV)
 
 migrate: $(VENV)/run ## Bring the database of DATABASE_URL to the newest schema
@@ -67,8 +67,7 @@ test-mysql: $(VENV)/dev ## Registration, uniqueness and races on MariaDB
 test-mysql-whole: $(VENV)/dev ## The whole suite on MariaDB; some hour
 	$(BIN)/python -m pytest --database mysql
 
-test-cluster: $(VENV)/dev ## Several nodes behind nginx, Sentinels, a Redis Cluster, fail-overs under load; some ten minutes
-	@$(BIN)/python -m tests.servers.install cluster
+test-cluster: servers ## Several nodes behind nginx, Sentinels, a Redis Cluster, fail-overs under load; some ten minutes
 	$(BIN)/python -m pytest --database postgresql -m cluster tests/cluster
 	$(BIN)/python -m pytest --database sqlite --redis cluster $(ON_A_CLUSTER)
 
@@ -81,7 +80,7 @@ bench: $(VENV)/dev ## Speed of the hot paths, as ratios
 bench-sending: $(VENV)/dev ## What a slow SMS gateway costs everybody else
 	$(BIN)/python -m bench.sending
 
-bench-growth: $(VENV)/dev servers ## What requests cost with up to a million accounts; a quarter of an hour or two, 5.3 GB
+bench-growth: $(VENV)/dev servers ## What requests cost with up to a million accounts; some half an hour, 5.3 GB of disk
 	$(BIN)/python -m bench.growth
 
 bench-attack: $(VENV)/dev servers ## What attacks cost the site, and what honest shoppers feel of them; some ten minutes

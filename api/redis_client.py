@@ -117,10 +117,6 @@ class LeanRedis(Redis):
         """The servers that are known, asked for nothing."""
         return [self]
 
-    def primary_of(self, key: str) -> "LeanRedis":
-        """The one that has ``key``; its ``connection_pool.new_connection()`` makes a connection beside those of the threads."""
-        return self
-
     def reign(self, key: str) -> str:
         """A name for the time in which the primary of ``key`` is primary: the next one may not know of its last writes.
 

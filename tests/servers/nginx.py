@@ -1,4 +1,4 @@
-"""A private nginx that shares requests out to several servers, as docs/operations/README.md says."""
+"""A private nginx that shares requests out to several servers, as docs/operations/proxy.md says."""
 
 import os
 import shutil
