@@ -58,7 +58,7 @@ def build_proofs(basis: Basis, sender: Sender, debts: Debts) -> ProofServices:
         jwts,
         writes_jwts=config.token_format == JWT,
     )
-    sessions = _sessions(basis, tokens)
+    known_tokens, sessions = KnownTokens(tokens, clock), _sessions(basis, tokens)
     return ProofServices(
         passwords=passwords,
         testers=testers,
@@ -66,10 +66,10 @@ def build_proofs(basis: Basis, sender: Sender, debts: Debts) -> ProofServices:
         tickets=Tickets(basis.keyring, clock, config.ticket_seconds),
         jwts=jwts,
         tokens=tokens,
-        known_tokens=KnownTokens(tokens, clock),
+        known_tokens=known_tokens,
         sessions=sessions,
         introspection=Introspection(
-            tokens, sessions, config.introspection_clients, config.jwt_issuer, config.jwt_audience
+            known_tokens, sessions, config.introspection_clients, config.jwt_issuer, config.jwt_audience
         ),
         proofs=Proofs(basis.database, passwords, challenges, basis.events, clock),
     )

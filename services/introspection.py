@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.errors import SessionRevoked, TokenExpired, TokenInvalid
+from services.known_tokens import KnownTokens
 from services.sessions import Sessions
-from services.tokens import CLIENT, Tokens
+from services.tokens import CLIENT
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,9 @@ class Active:
 class Introspection:
     """Answers the services of ``clients``, each written ``name:secret``; one with two secrets is there twice."""
 
-    def __init__(self, tokens: Tokens, sessions: Sessions, clients: Sequence[str], issuer: str, audience: str) -> None:
+    def __init__(
+        self, tokens: KnownTokens, sessions: Sessions, clients: Sequence[str], issuer: str, audience: str
+    ) -> None:
         self._tokens = tokens
         self._sessions = sessions
         self._clients = [client.encode() for client in clients]
@@ -50,7 +53,7 @@ class Introspection:
     def look(self, token: str) -> Active | Inactive:
         """What holds of an access token now, by the same check that stands before every call."""
         try:
-            issued = self._tokens.read_issued(token)
+            issued = self._tokens.read(token)
             caller = self._sessions.check(issued.claims)
         except (TokenInvalid, TokenExpired, SessionRevoked):
             return Inactive()

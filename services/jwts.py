@@ -1,7 +1,6 @@
 """JWTs with an age (RFC 7519, 9068): what ``services/signing.py`` is, in a form that other services verify by themselves."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -15,7 +14,6 @@ from services.signing import CLOCK_SKEW_SECONDS, MAX_LENGTH, Expired, Forged
 
 # Every JWT begins with an object's brace and quotation mark in base64; nothing else of ours does.
 BEGINNING = "eyJ"
-REMEMBERED = 4096
 # Times are checked here, with the clock that is handed in.
 CHECKS: Any = {"verify_exp": False, "verify_iat": False, "require": ["iss", "aud", "sub", "jti", "sid"]}
 NUMBERS = ("iat", "exp", "credential_version")
@@ -35,8 +33,6 @@ class Jwts:
         self._keys = {key.header: (key.private.public_key(), [key.algorithm]) for key in keys}
         self._newest = keys[-1] if keys else None
         self._clock = clock
-        # What a signature says of a text is so for ever, and a page makes many calls with one token. What is refused is not kept.
-        self._verified = lru_cache(REMEMBERED)(self._verify)
 
     def sign(self, claims: dict[str, Any], lifetime: int, ends_at: int) -> str:
         """``claims`` for ``lifetime`` seconds, or until ``ends_at`` (Unix seconds) if that is sooner."""
@@ -48,7 +44,7 @@ class Jwts:
 
     def read(self, text: str, max_age: int) -> dict[str, Any]:
         """The claims of a JWT at most ``max_age`` seconds old; ``exp`` is never later. Raises ``Expired`` or ``Forged``."""
-        claims = self._verified(text)
+        claims = self._verify(text)
         now = int(self._clock().timestamp())
         expires_at = min(claims["exp"], claims["iat"] + max_age)
         if claims["iat"] > now + CLOCK_SKEW_SECONDS:

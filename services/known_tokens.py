@@ -3,7 +3,7 @@
 import threading
 
 from services.clock import Clock
-from services.tokens import Claims, Issued, Tokens
+from services.tokens import Issued, Tokens
 
 MOST = 10_000
 
@@ -20,13 +20,13 @@ class KnownTokens:
         self._lock = threading.Lock()
         self._known: dict[str, Issued] = {}
 
-    def read(self, token: str) -> Claims:
-        """The claims; raises ``TokenExpired`` or ``TokenInvalid``."""
+    def read(self, token: str) -> Issued:
+        """Its claims and times; raises ``TokenExpired`` or ``TokenInvalid``."""
         issued = self._known.get(token)
         if issued is None or not issued.issued_at <= self._clock().timestamp() < issued.expires_at:
             issued = self._tokens.read_issued(token)
             self._keep(token, issued)
-        return issued.claims
+        return issued
 
     def _keep(self, token: str, issued: Issued) -> None:
         with self._lock:

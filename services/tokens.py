@@ -72,12 +72,8 @@ class Tokens:
             return self._jwts.sign(_jwt_claims(claims), self.access_lifetime, int(refresh.ends_at.timestamp()))
         return self._access.sign([claims.user_id, claims.session_id, claims.credential_version])
 
-    def read_access(self, token: str) -> Claims:
-        """The claims of an access token; raises ``TokenExpired`` or ``TokenInvalid``. The session is not checked here."""
-        return self.read_issued(token).claims
-
     def read_issued(self, token: str) -> Issued:
-        """The same, with its times."""
+        """An access token; raises ``TokenExpired`` or ``TokenInvalid``. The session is not checked here."""
         try:
             if self._jwts and looks_like_jwt(token):
                 return _issued(self._jwts.read(token, self.access_lifetime))
