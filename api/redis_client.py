@@ -10,7 +10,7 @@ from redis import Redis
 from redis.client import Pipeline
 from redis.connection import ConnectionPool
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoPermissionError, ReadOnlyError, ResponseError
+from redis.exceptions import ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from services.circuit import Circuit, CircuitOpen
@@ -137,7 +137,7 @@ def _greet(connection: Any) -> None:
     connection.send_command("INFO", "server")
     try:
         found = REIGN.search(connection.read_response(disable_decoding=True))
-    except NoPermissionError:
+    except ResponseError:
         found = None
     connection.reign = found[1].decode() if found else ""
 

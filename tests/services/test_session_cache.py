@@ -111,3 +111,12 @@ def test_a_redis_that_gets_its_first_replica_is_one_and_the_same(state):
     finally:
         for each in filter(None, (replica, server)):
             each.remove()
+
+
+def test_a_redis_without_info_keeps_sessions_too(state):
+    """Some hosts take the command away altogether."""
+    server = RedisServer("--rename-command", "INFO", "")
+    try:
+        remembered(RedisProvider.from_url(server.url, 3), state)
+    finally:
+        server.remove()
