@@ -36,7 +36,7 @@ def current_caller() -> Caller:
     if "caller" not in g:
         if g.token is None:
             raise TokenMissing
-        g.caller = services().sessions.check(services().known_tokens.read(g.token))
+        g.caller = services().sessions.check(services().known_tokens.read(g.token).claims)
     caller: Caller = g.caller
     return caller
 

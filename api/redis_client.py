@@ -10,7 +10,7 @@ from redis import Redis
 from redis.client import Pipeline
 from redis.connection import ConnectionPool
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoPermissionError, ReadOnlyError, ResponseError
+from redis.exceptions import ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from services.circuit import Circuit, CircuitOpen
@@ -18,7 +18,7 @@ from services.circuit import Circuit, CircuitOpen
 LOOK_AFTER_SECONDS = 0.1
 # How Redis says that it can't now, rather than that it was asked wrongly; before version 7 a script says so in the middle.
 STATES = re.compile(r"(?:^|-)(?:OOM|READONLY|LOADING|MISCONF|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|BUSY) ")
-REIGN = re.compile(rb"^master_replid:([0-9a-f]{8})", re.MULTILINE)
+REIGN = re.compile(rb"^run_id:([0-9a-f]{8})", re.MULTILINE)
 
 
 class RedisLeftAlone(RedisConnectionError, CircuitOpen):
@@ -130,10 +130,10 @@ class LeanRedis(Redis):
 def _greet(connection: Any) -> None:
     """What is said on each new connection."""
     connection.on_connect()
-    connection.send_command("INFO", "replication")
+    connection.send_command("INFO", "server")
     try:
         found = REIGN.search(connection.read_response(disable_decoding=True))
-    except NoPermissionError:
+    except ResponseError:
         found = None
     connection.reign = found[1].decode() if found else ""
 

@@ -49,26 +49,27 @@ class SentinelPool(ThreadLocalPool):
 
     def _ask(self) -> tuple[str, int]:
         """Who is primary; nobody waits for somebody else's question while there is an answer of late."""
-        primary = self._primary
-        if primary and time.monotonic() < self._ask_at:
+        primary, waiting = self._primary, time.monotonic() - self._ask_at
+        if primary and waiting < 0:
             return primary
-        if self._asking.acquire(blocking=primary is None):
-            try:
-                return self._look()
-            finally:
-                self._asking.release()
-        return self._primary or self._look()
+        if not self._asking.acquire(blocking=primary is None or waiting > ASK_AGAIN_SECONDS) and primary:
+            return primary
+        try:
+            return self._look()
+        finally:
+            self._asking.release()
 
     def _look(self) -> tuple[str, int]:
-        if self._primary and time.monotonic() < self._ask_at:
-            return self._primary
-        self._primary = None
-        try:
-            self._primary = self._sentinels.discover_master(self._service)
-        except RedisError:
+        """What was just heard counts for all who waited meanwhile, also that there is none."""
+        if time.monotonic() >= self._ask_at:
+            try:
+                self._primary = self._sentinels.discover_master(self._service)
+            except RedisError:
+                self._primary = None
+            self._ask_at = time.monotonic() + ASK_AGAIN_SECONDS
+        if self._primary is None:
             # What redis-py says here quotes its connections.
-            raise RedisConnectionError(f"no Sentinel names a primary of {self._service}") from None
-        self._ask_at = time.monotonic() + ASK_AGAIN_SECONDS
+            raise RedisConnectionError(f"no Sentinel names a primary of {self._service}")
         return self._primary
 
 

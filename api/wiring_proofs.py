@@ -58,8 +58,7 @@ def build_proofs(basis: Basis, sender: Sender, debts: Debts) -> ProofServices:
         jwts,
         writes_jwts=config.token_format == JWT,
     )
-    known_tokens = KnownTokens(tokens, clock)
-    sessions = _sessions(basis, tokens)
+    known_tokens, sessions = KnownTokens(tokens, clock), _sessions(basis, tokens)
     return ProofServices(
         passwords=passwords,
         testers=testers,

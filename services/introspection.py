@@ -53,7 +53,7 @@ class Introspection:
     def look(self, token: str) -> Active | Inactive:
         """What holds of an access token now, by the same check that stands before every call."""
         try:
-            issued = self._tokens.read_issued(token)
+            issued = self._tokens.read(token)
             caller = self._sessions.check(issued.claims)
         except (TokenInvalid, TokenExpired, SessionRevoked):
             return Inactive()

@@ -3,7 +3,7 @@
 import threading
 
 from services.clock import Clock
-from services.tokens import Claims, Issued, Tokens
+from services.tokens import Issued, Tokens
 
 MOST = 10_000
 
@@ -20,12 +20,8 @@ class KnownTokens:
         self._lock = threading.Lock()
         self._known: dict[str, Issued] = {}
 
-    def read(self, token: str) -> Claims:
-        """The claims; raises ``TokenExpired`` or ``TokenInvalid``."""
-        return self.read_issued(token).claims
-
-    def read_issued(self, token: str) -> Issued:
-        """The same, with its times."""
+    def read(self, token: str) -> Issued:
+        """Its claims and times; raises ``TokenExpired`` or ``TokenInvalid``."""
         issued = self._known.get(token)
         if issued is None or not issued.issued_at <= self._clock().timestamp() < issued.expires_at:
             issued = self._tokens.read_issued(token)

@@ -35,5 +35,5 @@ def test_only_the_last_are_known(monkeypatch, clock):
             return Issued(Claims(token, token, 1), now, now + 900)
 
     known = KnownTokens(Tokens(), clock)
-    assert [known.read(token).user_id for token in "abcbca"] == list("abcbca")
+    assert [known.read(token).claims.user_id for token in "abcbca"] == list("abcbca")
     assert read == ["a", "b", "c", "a"]

@@ -8,6 +8,7 @@ from api.redis_provider import RedisProvider
 from services.owed import Owed
 from services.profiles import Profile
 from services.session_cache import SessionCache, SessionState
+from tests.servers.redis import RedisServer
 from tests.waiting import wait_until
 
 USER, SESSION = "0" * 32, "1" * 32
@@ -94,3 +95,28 @@ def test_an_entry_lives_for_a_minute_at_most(redis, state):
     remembered(redis, state)
     (key,) = redis.keys("account:*")
     assert 0 < redis.ttl(key) <= 60
+
+
+def test_a_redis_that_gets_its_first_replica_is_one_and_the_same(state):
+    """R26: it takes a new replication id and cuts no connection, so that some threads know the old one and some the new."""
+    server = RedisServer(tcp=True)
+    replica = None
+    try:
+        before = remembered(RedisProvider.from_url(server.url, 3), state)
+        replica = RedisServer("--replicaof", "127.0.0.1", str(server.port))
+        with replica.connect() as redis:
+            wait_until(lambda: redis.info("replication")["master_link_status"] == "up", "the replica", 30)
+        make_cache(RedisProvider.from_url(server.url, 3)).forget(USER)
+        assert before.get(USER, SESSION) is None
+    finally:
+        for each in filter(None, (replica, server)):
+            each.remove()
+
+
+def test_a_redis_without_info_keeps_sessions_too(state):
+    """Some hosts take the command away altogether."""
+    server = RedisServer("--rename-command", "INFO", "")
+    try:
+        remembered(RedisProvider.from_url(server.url, 3), state)
+    finally:
+        server.remove()

@@ -16,7 +16,7 @@ TIMEOUT = 0.25
 
 def key_in(redis, entry=ENTRY) -> str:
     """Where an entry is, as long as this Redis is primary."""
-    return f"{entry}:{redis.info('replication')['master_replid'][:8]}"
+    return f"{entry}:{redis.info('server')['run_id'][:8]}"
 
 
 def write(redis, entry=ENTRY, profile="p", version="1"):
