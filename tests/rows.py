@@ -56,6 +56,10 @@ class Rows:
     def users(self) -> int:
         return self._count(User)
 
+    def messages(self) -> int:
+        """How many SMS were ordered."""
+        return self._count(SmsMessage)
+
     def sessions(self, **values: Any) -> int:
         """How many sessions have these values."""
         return self._count(Session, *(getattr(Session, name) == value for name, value in values.items()))
