@@ -45,8 +45,10 @@ class ClusterRedis(CoreCommands):
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Send one command to the node of its key; one without a key to all primaries, for the first one's answer."""
         if len(args) == 1 or args[0] == "INFO":
-            answer, *_ = [self._watched(partial(node.execute_command, *args, **options)) for node in self.primaries()]
-            return answer
+            answers = [self._watched(partial(node.execute_command, *args, **options)) for node in self.primaries()]
+            if not answers:
+                raise ClusterDownError("CLUSTERDOWN no slot is anybody's")
+            return answers[0]
         return self.follow(key_of(args), lambda node: node.execute_command(*args, **options))
 
     def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> ClusterPipeline:
