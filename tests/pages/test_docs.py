@@ -56,7 +56,7 @@ def test_authorize_puts_the_token_on_the_next_call(visit, live_shopper):
     form = page.locator(".auth-container form").filter(has_text="accessToken")
     form.locator("input").fill(live_shopper.access_token)
     form.get_by_role("button", name="Apply credentials").click()
-    page.locator(".auth-btn-wrapper .btn-done").click()
+    form.locator(".btn-done").click()
     me = block(page, "get", "/v1/me")
     me.locator(".opblock-summary-control").click()
     me.get_by_role("button", name="Execute").click()
