@@ -180,7 +180,7 @@ def test_a_refusal_says_whose_it_is(postbox, transport_to, command, answer, caus
         ((b"HTTP/1.1 400 Bad Request\r\n\r\n",), Cause.REFUSED),
         ((b"220 here\r\n", b"500 what\r\n", b"500 what\r\n"), Cause.REFUSED),
         ((b"220 here\r\n", b"250-x\r\n250 STARTTLS\r\n", b"454 not now\r\n"), Cause.TLS),
-        ((b"220 here\r\n", b"250-x\r\n250 STARTTLS\r\n", b"220 go\r\nnot tls at all\r\n"), Cause.TLS),
+        ((b"220 here\r\n", b"250-x\r\n250 STARTTLS\r\n", b"220 go\r\n", b"not tls at all\r\n"), Cause.TLS),
     ],
 )
 def test_odd_servers(started, transport_to, lines, cause):
