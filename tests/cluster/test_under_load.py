@@ -14,6 +14,7 @@ from tests.waiting import wait_until
 
 pytestmark = pytest.mark.cluster
 NEW = "another-secret-of-the-tests-that-is-long-enough-9876543210"
+NGINX_FORGETS_SECONDS = 4  # a connection in vain, then twice the fail_timeout: it goes to the node again
 
 
 def test_a_killed_node_costs_its_open_requests_and_nothing_else(shop, engine):
@@ -40,7 +41,7 @@ def test_keys_rotate_while_nobody_is_sent_away(shop):
             for keys in (f"{SECRET},{NEW},{SECRET}", f"{SECRET},{NEW}", NEW):
                 for node in range(2):
                     shop.restart(node, SECRET_KEYS=keys)
-                    time.sleep(1)
+                    time.sleep(NGINX_FORGETS_SECONDS)
                 asked = len(load.statuses)
                 wait_until(lambda: load.broken or len(load.statuses) > asked + 200, "refreshes with these keys", 30)  # noqa: B023
     finally:
