@@ -74,10 +74,10 @@ test-cluster: servers ## Several nodes behind nginx, Sentinels, a Redis Cluster,
 test-faults: $(VENV)/dev ## What holds while a part is away, hangs or is stopped
 	$(BIN)/python -m pytest --database sqlite tests/faults
 
-bench: $(VENV)/dev ## Speed of the hot paths, as ratios
+bench: $(VENV)/dev servers ## Speed of the hot paths, as ratios
 	$(BIN)/python -m bench
 
-bench-sending: $(VENV)/dev ## What a slow SMS gateway costs everybody else
+bench-sending: $(VENV)/dev servers ## What a slow SMS gateway costs everybody else
 	$(BIN)/python -m bench.sending
 
 bench-growth: $(VENV)/dev servers ## What requests cost with up to a million accounts; some half an hour, 5.3 GB of disk

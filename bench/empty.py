@@ -5,6 +5,7 @@ from flask_restful import Api, Resource
 
 from api import server
 from api.config import Config, read_config
+from api.metrics_folder import metrics_folder
 from api.stopping import Stopping
 
 
@@ -26,4 +27,7 @@ def create_empty_app(_config: Config) -> Flask:
 
 if __name__ == "__main__":
     server.create_app = create_empty_app
-    server.run_server(read_config(), on_start=lambda: None)
+    server.keep_looking = lambda _app: None  # there is nothing to look at
+    config = read_config()
+    with metrics_folder(config.workers):
+        server.run_server(config, on_start=lambda: None)

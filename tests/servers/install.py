@@ -22,6 +22,7 @@ PACKAGES = {
     "make": "make",
     "memcached": "memcached",
     "nginx": "nginx-light",
+    "wrk": "wrk",
 }
 NODE_PARTS = {ROOT / "postman": ".bin/newman", ROOT / "tests" / "pages": "altcha"}
 
