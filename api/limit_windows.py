@@ -82,7 +82,7 @@ class LimitWindows:
     def _hit(self, rates: str, window: tuple[str, str, str]) -> float | None:
         """The seconds until there is room again in the first window that is full, or None."""
         if self._script:
-            wait = self._script(self._keys(rates, window), [time.time(), *_terms(rates)])
+            wait = self._script(self._keys(rates, window), _terms(rates))
             return float(wait) if wait else None
         strategy = self._limiter.limiter
         for item in _items(rates):

@@ -5,9 +5,10 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.clients import LiveClient
+from tests.clients import InProcessClient, LiveClient
 from tests.parallel import in_parallel
 from tests.servers.live import LiveServer
+from tests.timetravel import age_redis
 
 pytestmark = pytest.mark.one_database
 
@@ -49,11 +50,14 @@ class ServerAhead(LiveServer):
             return answer.status == 200
 
 
-@pytest.fixture
+FIVE = {"LIMIT_AVAILABILITY_PER_ADDRESS": "5/minute"}
+
+
+@pytest.fixture(scope="module")
 def ahead(database_url, redis_url):
     """A second node, whose clock is ahead of the first's and of its parts'."""
     server = ServerAhead(database_url, redis_url)
-    server.start()
+    server.start(**FIVE)
     yield server
     server.remove()
 
@@ -79,3 +83,23 @@ def test_tokens_of_a_node_whose_clock_is_ahead_are_good_at_the_others(live, ahea
     checks = clients[1].get("/readyz").json["checks"]
     assert checks["clock"] == "skewed"
     assert "clock" not in clients[0].get("/readyz").json["checks"]
+
+
+def test_a_limit_is_the_same_at_a_node_whose_clock_is_ahead(ahead, make_app, redis):
+    """R31: limits go by the clock of Redis: none is over earlier there, nor later for what was counted there."""
+    here, there = InProcessClient(make_app(**FIVE)), LiveClient(ahead.url)
+
+    def ask(client):
+        return client.get("/v1/register/availability?username=somebody")
+
+    def fill(client):
+        assert [ask(client).status for _ in range(6)] == [200] * 5 + [429]
+
+    fill(here)
+    age_redis(redis, seconds=45)
+    refused = ask(there)
+    assert (refused.status, refused.json["retry_after"] <= 15) == (429, True)
+    redis.flushall()
+    fill(there)
+    age_redis(redis, seconds=61)
+    assert ask(here).status == 200
