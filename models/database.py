@@ -3,22 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, create_engine, make_url
+from sqlalchemy import Connection, Engine, create_engine, make_url, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from models.deadlines import has_deadline
 from models.drivers import driver_options, keep_to_limits, was_silent
+from models.now import Now
 from models.outages import Outages
 from models.places import Places
 
 # A request waits half of its time for a connection; work that nobody waits for has all of it.
 CROWDED = 2
-# The database's own time, in Unix seconds.
-NOW = {
-    "postgresql": "SELECT extract(epoch FROM clock_timestamp())",
-    "sqlite": "SELECT (julianday('now') - 2440587.5) * 86400",
-}
-NOW_ELSEWHERE = "SELECT unix_timestamp(now(6))"
 
 
 class Database:
@@ -75,7 +70,7 @@ class Database:
     def now(self) -> float:
         """The database's own time, in Unix seconds."""
         with self.connection() as connection:
-            return float(connection.exec_driver_sql(NOW.get(self.engine.dialect.name, NOW_ELSEWHERE)).scalar_one())
+            return connection.execute(select(Now())).scalar_one().timestamp()
 
 
 def _roll_back(connection: Connection) -> None:

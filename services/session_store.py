@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Integer, bindparam, exists, insert, or_, sele
 
 from models import Session, User
 from models.database import Database
+from models.now import Now
 from services.profiles import PROFILE_COLUMNS
 from services.purges import purge
 from services.tokens import Claims
@@ -51,17 +52,18 @@ ROTATE = (
         Session.expires_at > bindparam("now"),
         _GOOD_STANDING,
     )
-    .values(counter=Session.counter + 1, refreshed_at=bindparam("now"), expires_at=bindparam("until"))
+    .values(counter=Session.counter + 1, refreshed_at=Now(), expires_at=bindparam("until"))
 )
 RENEW = (
     update(Session)
     .where(*_LIVING, Session.id == bindparam("session"))
-    .values(counter=Session.counter + 1, refreshed_at=bindparam("now"), expires_at=bindparam("until"))
+    .values(counter=Session.counter + 1, refreshed_at=Now(), expires_at=bindparam("until"))
 )
 FIND = (
     select(
         Session.counter,
         Session.refreshed_at,
+        Now().label("now"),
         Session.expires_at,
         Session.ends_at,
         Session.ended_at,

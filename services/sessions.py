@@ -271,7 +271,7 @@ class Sessions:
             raise RefreshInvalid
         if row.counter != old.counter + 1:
             return False
-        return bool(now - row.refreshed_at <= self._grace) or self._doubts.has(old)
+        return bool(row.now - row.refreshed_at <= self._grace) or self._doubts.has(old)
 
 
 def _view(row: Any, current_id: str) -> SessionView:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import ColumnElement, Engine, func, select, true, update
 
 from models import SecurityEvent, Session, SmsMessage, User
 
@@ -38,14 +38,12 @@ class Rows:
         """As if the account had been registered, and used for the last time, so much earlier."""
         user = self.user(phone)
         self.set_user(phone, created_at=user["created_at"] - by)
-        moved = update(Session).where(Session.user_id == user["id"])
-        with self._engine.begin() as connection:
-            for column in ("created_at", "refreshed_at", "expires_at", "ends_at"):
-                times = connection.execute(
-                    select(Session.id, getattr(Session, column)).where(Session.user_id == user["id"])
-                )
-                for session_id, at in times.all():
-                    connection.execute(moved.where(Session.id == session_id).values({column: at - by}))
+        for column in ("created_at", "refreshed_at", "expires_at", "ends_at"):
+            self._age(column, by, Session.user_id == user["id"])
+
+    def age_refreshes(self, seconds: float):
+        """As if each session had been refreshed so much earlier, by the database's clock."""
+        self._age("refreshed_at", timedelta(seconds=seconds), true())
 
     def events(self, user_id: str) -> list[str]:
         """What happened to an account, in words, the oldest first; refusals come a moment late."""
@@ -63,6 +61,11 @@ class Rows:
     def sessions(self, **values: Any) -> int:
         """How many sessions have these values."""
         return self._count(Session, *(getattr(Session, name) == value for name, value in values.items()))
+
+    def _age(self, column: str, by: timedelta, which: ColumnElement[bool]):
+        with self._engine.begin() as connection:
+            for session_id, at in connection.execute(select(Session.id, getattr(Session, column)).where(which)).all():
+                connection.execute(update(Session).where(Session.id == session_id).values({column: at - by}))
 
     def _count(self, model: type, *conditions: Any) -> int:
         with self._engine.connect() as connection:

@@ -42,7 +42,7 @@ def test_the_owner_sees_what_happened_and_from_where(make_app, make_shopper, clo
     assert oldest["type"] == "registered"
 
 
-def test_every_act_and_refusal_is_there_once(registered, clock):
+def test_every_act_and_refusal_is_there_once(registered, rows):
     first = registered.refresh_token
     other, third, fourth = (registered.on(registered.client) for _ in range(3))
     other.login()
@@ -53,7 +53,7 @@ def test_every_act_and_refusal_is_there_once(registered, clock):
     registered.client.delete(f"/v1/sessions/{own}", token=registered.access_token)
     other.logout()
     registered.refresh()
-    clock.advance(seconds=60)
+    rows.age_refreshes(seconds=60)
     assert [registered.try_refresh(first).code for _ in range(2)] == ["refresh_reused", "refresh_invalid"]
     fourth.login()
     assert fourth.client.delete("/v1/sessions?keep_current=1", token=fourth.access_token).status == 204
