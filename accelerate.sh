@@ -2,7 +2,7 @@
 # Builds argon2 from the source that requirements.txt pins, for processors with AVX2, into the folder "accelerated" of an
 # environment: passwords are then hashed in about two thirds of the time. The published build stays beside it, and is used
 # where the processor can't run this one (services/argon2_build.py).
-# Usage: accelerate.sh <environment>. Needs a C compiler; pip takes the rest from requirements-accelerate.txt.
+# Usage: accelerate.sh <environment>. Needs a C compiler and Python's headers; pip takes the rest from requirements-accelerate.txt.
 set -eu
 
 target=$1/accelerated
@@ -12,10 +12,12 @@ case $(uname -m) in
   *) echo "Nothing to accelerate on $(uname -m): the published build of argon2 is used."; exit 0 ;;
 esac
 command -v cc >/dev/null || { echo "A C compiler is needed. On Debian: apt install gcc libc6-dev" >&2; exit 1; }
+python=$1/bin/python
+"$python" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||
+  { echo "Python's headers are needed. On Debian: apt install python3-dev" >&2; exit 1; }
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python=$1/bin/python
 "$python" -m venv "$work/tools"
 pip="$work/tools/bin/python -m pip --disable-pip-version-check --quiet"
 $pip install --require-hashes -r "$here/requirements-accelerate.txt"

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,18 +19,21 @@ PACKAGES = {
     "faketime": "faketime",
     "node": "nodejs",
     "npm": "npm",
+    "cc": "gcc",
     "curl": "curl",
     "make": "make",
     "memcached": "memcached",
     "nginx": "nginx-light",
     "wrk": "wrk",
 }
+HEADERS = {Path("/usr/include/stdlib.h"): "libc6-dev", Path(sysconfig.get_path("include"), "Python.h"): "python3-dev"}
 NODE_PARTS = {ROOT / "postman": ".bin/newman", ROOT / "tests" / "pages": "altcha"}
 
 
 def main() -> None:
     """Install, or end with a sentence that says what to install by hand."""
     missing = [package for program, package in PACKAGES.items() if not shutil.which(program, path=PLACES)]
+    missing += [package for header, package in HEADERS.items() if not header.exists()]
     if missing:
         _install(missing)
     for folder, part in NODE_PARTS.items():
