@@ -7,6 +7,7 @@ import ssl
 from pathlib import Path
 
 import pytest
+import yaml
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -23,6 +24,8 @@ from tests.shopper import Shopper
 DEPLOY = ROOT / "deploy"
 PASSWORD, ADMIN_PASSWORD = "f00d" * 12, "cafe" * 12
 SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin"
+# Whoever keeps the key of the certificate on the machine where containers run as root.
+SOMEBODY = 12345
 
 
 class Stack:
@@ -33,6 +36,7 @@ class Stack:
         self._held = [reserve_port() for _ in range(3)]
         self.redis_port, self.port, self.health_port = (held.getsockname()[1] for held in self._held)
         self.certificate = certificate(self.folder)
+        self._key = self._keep_key()
         self._redis = self._start_redis()
         redis_url = f"redis://accounts:{PASSWORD}@127.0.0.1:{self.redis_port}/0"
         self.nodes = [LiveServer(database_url, redis_url) for _ in range(2)]
@@ -91,11 +95,19 @@ class Stack:
         started.wait_until(lambda: self.admin().ping())
         return started
 
+    def _keep_key(self) -> Path:
+        """As openssl leaves it: its owner's alone, and inside the container that is not root."""
+        key = Path(shutil.copy(self.certificate, self.folder / "accounts.key"))
+        key.chmod(0o600)
+        if os.geteuid() == 0:
+            os.chown(key, SOMEBODY, SOMEBODY)
+        return key
+
     def _start_nginx(self) -> ServerProcess:
         written = self.folder / "nginx.conf"
         written.write_text(self._nginx_conf(), encoding="utf-8")
         program = shutil.which("nginx", path=SBIN) or pytest.exit("There is no nginx: apt-get install nginx.", 3)
-        command = [program, "-c", str(written), "-g", "daemon off;"]
+        command = [*_as_in_a_container(), program, "-c", str(written), "-g", "daemon off;"]
         started = ServerProcess(command, self.folder / "nginx.log")
         started.wait_until(lambda: self.client().exchange("GET", "/healthz", None, {}).status == 200)
         return started
@@ -106,7 +118,7 @@ class Stack:
         places = {
             "/tmp/": f"{self.folder}/",
             "/run/secrets/tls_certificate": str(self.certificate),
-            "/run/secrets/tls_key": str(self.certificate),
+            "/run/secrets/tls_key": str(self._key),
             "accounts-a:5000": f"127.0.0.1:{self.nodes[0].port}",
             "accounts-b:5000": f"127.0.0.1:{self.nodes[1].port}",
             "listen 8443": f"listen 127.0.0.1:{self.port}",
@@ -136,3 +148,12 @@ class TlsClient(Client):
             return Reply(answer.status, Headers(answer.getheaders()), answer.read())
         finally:
             connection.close()
+
+
+def _as_in_a_container() -> tuple[str, ...]:
+    """Root with the capabilities that compose.yaml leaves to nginx; who is not root has none to lose."""
+    if os.geteuid() != 0:
+        return ()
+    nginx = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]["nginx"]
+    kept = ",".join(f"+{name.lower()}" for name in nginx["cap_add"])
+    return ("setpriv", "--no-new-privs", "--inh-caps", "-all", "--bounding-set", f"-all,{kept}")

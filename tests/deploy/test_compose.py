@@ -35,6 +35,7 @@ def test_each_part_is_pinned_and_held(name):
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert all(service[bound] for bound in ("cpus", "mem_limit", "pids_limit", "logging"))
     assert not service.get("privileged")
+    assert service.get("cap_add", []) == (["CHOWN", "DAC_OVERRIDE", "SETGID", "SETUID"] if name == "nginx" else [])
 
 
 def test_only_nginx_is_reached_from_outside():
