@@ -1,9 +1,11 @@
 """Asks whether what is pinned has known vulnerabilities: ``python -m tests.supply.audit``.
 
-One that is found ends with exit code 1. Where the source of that knowledge can't be asked, a sentence says so and the code is 0.
+One that is found ends with exit code 1. Where the source of that knowledge can't be reached, a sentence says so and the code is 0;
+an audit that fails for any other reason ends with 2.
 """
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,12 +17,22 @@ from api.config import ROOT
 FILES = (
     "requirements-tencent.txt",
     "requirements-aliyun.txt",
+    "requirements-accelerate.txt",
     "requirements-otel.txt",
     "requirements.txt",
     "requirements-dev.txt",
 )
 COMMAND = (sys.executable, "-m", "pip_audit", "--progress-spinner", "off", "--timeout", "10", "--format", "json")
 SECONDS = 300
+# What pip-audit says, or ends with, where the source does not answer, or a proxy does in its place.
+UNREACHED = re.compile(
+    r"your network may be blocking|^(requests\.exceptions|urllib3\.exceptions|pip_audit\._service\.interface)\.\w+",
+    re.M,
+)
+
+
+class AuditFailed(Exception):
+    """The auditor did not do its work, and it was not the network."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +44,12 @@ class Findings:
     vulnerabilities: tuple[str, ...]
 
 
-def findings(report: str) -> Findings | None:
-    """Read a report of pip-audit; None where it is none, as when the source did not answer."""
+def findings(report: str) -> Findings:
+    """Read a report of pip-audit; raises ``AuditFailed`` where it is none."""
     try:
         packages = json.loads(report)["dependencies"]
     except (ValueError, KeyError, TypeError):
-        return None
+        raise AuditFailed("there is no report") from None
     asked = [package for package in packages if "skip_reason" not in package]
     found = [
         f"{package['name']} {package['version']}: {fault['id']}, mended in {', '.join(fault['fix_versions']) or 'nothing yet'}"
@@ -49,20 +61,29 @@ def findings(report: str) -> Findings | None:
 
 
 def audit(file: str, command: Sequence[str] = COMMAND) -> Findings | None:
-    """Look the packages of one file up."""
+    """Look the packages of one file up; None where the source can't be reached. Raises ``AuditFailed``."""
     arguments = (*command, "--disable-pip", "--require-hashes", "--requirement", file)
     try:
         done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False, timeout=SECONDS)
     except subprocess.TimeoutExpired:
         return None
-    return findings(done.stdout)
+    if done.stdout.strip():
+        return findings(done.stdout)
+    if UNREACHED.search(done.stderr):
+        return None
+    said = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}, and said nothing"]
+    raise AuditFailed(said[-1])
 
 
 def main(command: Sequence[str] = COMMAND) -> int:
     """Audit file by file; the exit code."""
     found: list[str] = []
     for file in FILES:
-        said = audit(file, command)
+        try:
+            said = audit(file, command)
+        except AuditFailed as error:
+            print(f"{file}: the audit failed: {error}")
+            return 2
         if said is None or not said.audited:
             print(f"{file}: not audited, as the source of known vulnerabilities can't be asked from here.")
             break

@@ -9,6 +9,8 @@ from packaging.utils import canonicalize_name
 from api.config import ROOT
 
 SHIPPED = ("requirements", "requirements-tencent", "requirements-aliyun", "requirements-otel")
+# What accelerate.sh builds from its source.
+ACCELERATED = "argon2-cffi-bindings"
 FILES = (*SHIPPED, "requirements-accelerate", "requirements-dev")
 PIN = re.compile(r"^([^\s#][^\n\\]*?) *((?:\\\n +--hash=sha256:[0-9a-f]{64} *)+)$", re.MULTILINE)
 HASH = re.compile(r"sha256:([0-9a-f]{64})")

@@ -3,18 +3,23 @@
 import sys
 from pathlib import Path
 
-from cyclonedx.model import HashAlgorithm, HashType
+from cyclonedx.model import HashAlgorithm, HashType, Property
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
 from api.config import ROOT
-from tests.supply.requirements import SHIPPED, Pin, pins
+from tests.supply.requirements import ACCELERATED, SHIPPED, Pin, pins
+
+BUILD = "accelerate.sh, beside the published build"
 
 
 def bill() -> Bom:
-    """The server with every package of its requirements, and of those of the vendors' SDKs."""
+    """The server with every package of its requirements, and of those of the vendors' SDKs.
+
+    What is built from its source as well (``accelerate.sh``) says so; the tools that build it are not shipped.
+    """
     whole = Component(name="dongbao-accounts", version=_version(), type=ComponentType.APPLICATION)
     bom = Bom()
     bom.metadata.component = whole
@@ -29,7 +34,13 @@ def _component(pin: Pin) -> Component:
     # The schema wants one hash of each kind for a file; a package has one for each of its files, of which none is first.
     hashes = [HashType(alg=HashAlgorithm.SHA_256, content=pin.hashes[0])] if len(pin.hashes) == 1 else []
     return Component(
-        name=pin.name, version=pin.version, purl=purl, bom_ref=str(purl), hashes=hashes, type=ComponentType.LIBRARY
+        name=pin.name,
+        version=pin.version,
+        purl=purl,
+        bom_ref=str(purl),
+        hashes=hashes,
+        type=ComponentType.LIBRARY,
+        properties=[Property(name="dongbao:built-from-source", value=BUILD)] if pin.name == ACCELERATED else [],
     )
 
 
