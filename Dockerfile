@@ -9,6 +9,9 @@ WORKDIR /build
 RUN python -m venv --without-pip /opt/venv
 COPY requirements.txt .
 RUN pip --python /opt/venv install --require-hashes --only-binary :all: -r requirements.txt
+# Traces are one setting, OTEL_EXPORTER_OTLP_ENDPOINT; without it nothing of this is imported.
+COPY requirements-otel.txt .
+RUN pip --python /opt/venv install --require-hashes --only-binary :all: -r requirements-otel.txt
 # The SDKs of the SMS vendors, of which a build may leave some out.
 ARG VENDORS="tencent aliyun"
 COPY requirements-tencent.txt requirements-aliyun.txt ./
