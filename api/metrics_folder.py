@@ -98,6 +98,11 @@ def _remove_abandoned(place: Path) -> None:
 
 
 def _take_room(folder: Path, kind: str, number: int) -> None:
-    """An empty file, as prometheus-client names it, whose pages are there already. Raises ``OSError``."""
-    with (folder / f"{kind}_{number}.db").open("wb") as file:
+    """An empty file, as prometheus-client names it, whose pages are there already. Raises ``OSError``.
+
+    Whoever reads the one before meanwhile has it whole.
+    """
+    beside = folder / f"{kind}_{number}.new"
+    with beside.open("wb") as file:
         os.posix_fallocate(file.fileno(), 0, SIZES[kind])
+    beside.rename(folder / f"{kind}_{number}.db")

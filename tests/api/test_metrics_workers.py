@@ -89,6 +89,14 @@ def test_a_new_worker_goes_on_counting_and_forgets_how_the_dead_one_stood():
     assert FOLDER not in os.environ
 
 
+def test_whoever_reads_how_a_worker_stood_has_it_whole_though_another_begins():
+    with metrics_folder(1) as folder, (folder / "gauge_livesum_1.db").open("rb") as reading:
+        count_as_worker(1)
+        assert len(reading.read()) == SIZES["gauge_livesum"]
+        assert {file.suffix for file in folder.iterdir()} == {".db"}
+        assert os.fstat(reading.fileno()).st_nlink == 0
+
+
 def test_room_is_taken_at_the_start_and_where_there_is_none_a_sentence_says_so(monkeypatch, tmp_path):
     """A page of a mapped file that finds no room later would end the worker."""
     with metrics_folder(2) as folder:
