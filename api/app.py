@@ -33,7 +33,7 @@ from sms.gateway import Gateway
 SPARE_SECONDS = 0.5
 
 
-def start_tracing(app: Flask) -> None:
+def start_tracing(app: Flask, redis_clients: Sequence[Any]) -> None:
     """Import OpenTelemetry, which is not there otherwise; raises ``BadSetting`` where it is not installed."""
     try:
         tracing = import_module("api.tracing")
@@ -41,7 +41,7 @@ def start_tracing(app: Flask) -> None:
         raise BadSetting(
             "OTEL_EXPORTER_OTLP_ENDPOINT is set, and OpenTelemetry is not installed: pip install -r requirements-otel.txt."
         ) from error
-    app.extensions["traces"] = tracing.trace_app(app)
+    app.extensions["traces"] = tracing.trace_app(app, redis_clients)
 
 
 class AccountsApp(Flask):
@@ -68,13 +68,14 @@ def create_app(config: Config | None = None, clock: Clock = system_clock, gatewa
     app.extensions["edge"] = Edge(app.wsgi_app, config.threads, patience, crowd_reply(app), stopping, answered)
     app.wsgi_app = app.extensions["edge"]  # type: ignore[method-assign]
     init_errors(app)
-    app.extensions["dongbao"] = build_services(config, init_extensions(app, config), clock, gateways)
+    connected = init_extensions(app, config)
+    app.extensions["dongbao"] = build_services(config, connected, clock, gateways)
     init_auth(app)
     add_routes(ProblemApi(app, catch_all_404s=False))
     add_system_routes(app)
     add_metrics_route(app)
     if config.otlp_endpoint:
-        start_tracing(app)
+        start_tracing(app, connected.redis_clients)
     app.cli.add_command(sms_commands)
     app.cli.add_command(job_commands)
     app.cli.add_command(notice_commands)

@@ -27,11 +27,12 @@ LOCALHOST = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?\Z"
 
 @dataclass(frozen=True)
 class Extensions:
-    """What an app is connected to."""
+    """What an app is connected to; ``redis_clients`` are all it has, with that of a Redis that only the limiter uses."""
 
     database: Database
     redis: Any
     limiter: Limiter
+    redis_clients: tuple[Any, ...]
 
 
 def init_extensions(app: Flask, config: Config) -> Extensions:
@@ -39,13 +40,16 @@ def init_extensions(app: Flask, config: Config) -> Extensions:
     app.config["REDIS_URL"] = config.redis_url
     redis = FlaskRedis.from_custom_provider(RedisProvider, timeout_seconds=config.redis_timeout_seconds)
     redis.init_app(app)
-    measure_redis(redis._redis_client, metrics())
     _init_cors(app, config)
     # The other threads serve what needs no database.
     connections = config.database_pool_size or config.threads - config.threads // 4
     database = connect_database(config.database_url, connections, config.database_timeout_seconds)
     measure_sql(database.engine, metrics())
-    return Extensions(database, redis, _make_limiter(config, redis))
+    own = _own_redis(config)
+    clients = tuple(client for client in (redis._redis_client, own) if client)
+    for client in clients:
+        measure_redis(client, metrics())
+    return Extensions(database, redis, _make_limiter(config, own or redis), clients)
 
 
 def _init_cors(app: Flask, config: Config) -> None:
@@ -76,6 +80,7 @@ def _storage_options(uri: str, timeout_seconds: float) -> dict[str, Any]:
 
 
 def _make_limiter(config: Config, redis: Any) -> Limiter:
+    """``redis`` is the client for limits that are counted in a Redis."""
     uri = config.ratelimit_storage_uri
     ours = is_redis(uri)
     limiter = Limiter(
@@ -98,12 +103,14 @@ def _make_limiter(config: Config, redis: Any) -> Limiter:
         ) from error
     if ours and isinstance(limiter.storage, RedisStorage):
         # Our client, with its connections and time limits, in place of the one that the storage made for itself.
-        limiter.storage.storage = redis if uri == config.redis_url else _own_redis(config)
+        limiter.storage.storage = redis
         limiter.storage.initialize_storage(uri)
     return limiter
 
 
 def _own_redis(config: Config) -> Any:
-    """The Redis that only the limiter uses."""
+    """The client of a Redis that only the limiter uses; None where there is no such."""
     uri, timeout = config.ratelimit_storage_uri, config.redis_timeout_seconds
+    if uri == config.redis_url or not is_redis(uri):
+        return None
     return RedisProvider.from_url(uri, timeout, "RATELIMIT_STORAGE_URI")

@@ -52,7 +52,7 @@ class TracedRequests:
             return self._application(environ, start)
 
 
-def trace_app(app: Flask) -> Callable[[], None]:
+def trace_app(app: Flask, redis_clients: Iterable[Any]) -> Callable[[], None]:
     """Trace requests, and what they ask of the database and Redis; what is returned sends the last spans at the end of a process."""
     os.environ.setdefault("OTEL_SERVICE_NAME", "dongbao-accounts")
     provider = TracerProvider()
@@ -60,7 +60,8 @@ def trace_app(app: Flask) -> Callable[[], None]:
     tracer = provider.get_tracer("dongbao")
     wired: Services = app.extensions["dongbao"]
     _trace_sql(wired.database.engine, tracer)
-    wrap_redis(wired.redis._redis_client, lambda call: _traced(call, tracer))
+    for client in redis_clients:
+        wrap_redis(client, lambda call: _traced(call, tracer))
     app.wsgi_app = TracedRequests(app.wsgi_app, tracer)  # type: ignore[method-assign]
     return lambda: _flush(provider)
 

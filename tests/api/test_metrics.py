@@ -152,6 +152,12 @@ def test_what_is_away_is_seen_and_a_scrape_needs_none_of_it(make_app, client):
     assert Scrape(client).value("circuits_open", part="redis") == 0
 
 
+def test_a_redis_that_only_the_limits_use_is_measured_as_the_other(make_app):
+    client = InProcessClient(make_app(ratelimit_storage_uri="redis://127.0.0.1:1/0"))
+    grew = growth(client, lambda: client.post("/v1/login", json={"account": "a", "password": "b"}))
+    assert grew("redis_errors_total", error="ConnectionError") >= 1
+
+
 def test_gateways_are_counted_by_what_they_said(make_app, make_shopper, gateway):
     app = make_app(sms_cooldown_seconds=0, sms_per_hour=0)
     shopper = make_shopper(app)

@@ -8,6 +8,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from api.config import ROOT
+from tests.clients import InProcessClient
 from tests.secrecy import SEEN
 
 pytestmark = pytest.mark.one_database
@@ -87,6 +88,13 @@ def test_what_breaks_is_marked_with_its_type_and_without_its_words(collector, ma
     assert "ConnectionError" in failed
     assert [facts["http.response.status_code"] for span, facts in spans if not span.parent_span_id] == [503]
     assert b"refused" not in b"".join(collector)
+
+
+def test_a_redis_that_only_the_limits_use_is_traced_as_the_other(collector, make_app):
+    app = make_app(otlp_endpoint="http://collector", ratelimit_storage_uri="redis://127.0.0.1:1/0")
+    InProcessClient(app).post("/v1/login", json={"account": "a", "password": "b"})
+    app.extensions["traces"]()
+    assert "ConnectionError" in {facts.get("error.type") for _, facts in spans_in(collector)}
 
 
 def test_without_the_setting_nothing_of_it_is_imported():
