@@ -69,7 +69,8 @@ def create_app(config: Config | None = None, clock: Clock = system_clock, gatewa
     app.wsgi_app = app.extensions["edge"]  # type: ignore[method-assign]
     init_errors(app)
     connected = init_extensions(app, config)
-    app.extensions["dongbao"] = build_services(config, connected, clock, gateways)
+    app.extensions["dongbao"] = wired = build_services(config, connected, clock, gateways)
+    metrics().expect_gateways(wired.gateways)
     init_auth(app)
     add_routes(ProblemApi(app, catch_all_404s=False))
     add_system_routes(app)

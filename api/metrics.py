@@ -3,6 +3,7 @@
 Labels are words of ours, of which there are few: never a phone, an account, an address or a token.
 """
 
+from collections.abc import Iterable
 from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -29,6 +30,13 @@ class Metrics:
         self._describe_product()
         self._begin_at_zero()
 
+    def expect_gateways(self, gateways: Iterable[str]) -> None:
+        """Begin at zero what alerts wait for of each of them."""
+        for gateway in gateways:
+            self.sms.labels(gateway, "sent", "none")
+            self.sms.labels(gateway, "not_sent", "busy")
+            self.verified.labels(gateway)
+
     def _describe_requests(self) -> None:
         self.requests = self._histogram(
             "http_request_duration_seconds",
@@ -54,6 +62,12 @@ class Metrics:
         self.redis_errors = self._counter("redis_errors", "Round trips to Redis that failed, by their error.", "error")
         self.sql = self._histogram("sql_duration_seconds", "Statements, by their verb.", ("verb",), PART_SECONDS)
         self.sql_errors = self._counter("sql_errors", "Statements and connects that failed, by their error.", "error")
+        self.kept_reads = self._counter(
+            "kept_sessions_reads", "Checks of a session, by whether the process kept it.", "outcome"
+        )
+        self.kept_losses = self._counter("kept_sessions_links_lost", "Connections that told of changes, and were lost.")
+        self.kept_links = self._gauge("kept_sessions_links", "Workers whom Redis tells of changes.")
+        self.kept_accounts = self._gauge("kept_sessions_accounts", "Accounts of which workers keep something.")
         self.circuits = self._gauge("circuits_open", "Workers that leave a part alone, as it does not answer.", "part")
 
     def _describe_sms(self) -> None:
@@ -62,7 +76,7 @@ class Metrics:
         )
         self.sms_seconds = self._histogram("sms_try_duration_seconds", "Calls of a gateway.", ("gateway",), SMS_SECONDS)
         self.receipts = self._counter("sms_receipts", "Receipts of vendors for our messages.", "gateway", "state")
-        self.verified = self._counter("sms_verified", "Codes that were sent and typed.")
+        self.verified = self._counter("sms_verified", "Codes that were sent and typed.", "gateway")
 
     def _describe_product(self) -> None:
         self.security_events = self._counter("security_events", "What happened to accounts.", "type")
@@ -72,10 +86,10 @@ class Metrics:
             "work_decisions", "Acts that were let through, or asked for work.", "kind", "decision"
         )
         self.alarms = self._gauge("alarms", "Workers that see an alarm.", "kind")
-        self.job_runs = self._counter("job_runs", "Runs of jobs.", "job", "outcome")
-        self.job_seconds = self._gauge("job_last_duration_seconds", "The last run that ended well.", "job", mode="max")
+        self.job_runs = self._counter("job_runs", "Runs of jobs.", "name", "outcome")
+        self.job_seconds = self._gauge("job_last_duration_seconds", "The last run that ended well.", "name", mode="max")
         self.job_ended = self._gauge(
-            "job_last_success_timestamp_seconds", "When a run last ended well.", "job", mode="max"
+            "job_last_success_timestamp_seconds", "When a run last ended well.", "name", mode="max"
         )
         self.notices = self._counter("notices", "Tries to tell a shopper something.", "channel", "outcome")
         self.log_events = self._counter("log_events", "Lines of the log, by their event.", "event")

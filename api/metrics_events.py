@@ -56,7 +56,7 @@ COUNTED: dict[Any, Callable[[Metrics, Facts], None]] = {
     "sms_tried": _tried,
     "sms_unasked": _unasked,
     "receipt_kept": lambda measured, facts: measured.receipts.labels(facts["gateway"], facts["state"]).inc(),
-    "message_verified": lambda measured, _: measured.verified.inc(),
+    "message_verified": lambda measured, facts: measured.verified.labels(facts["gateway"]).inc(),
     "job_ran": _ran,
     "job_failed": lambda measured, facts: measured.job_runs.labels(facts["job"], "failed").inc(),
     "notice_sent": _told("sent"),

@@ -11,10 +11,11 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.edge import Edge
-from api.metrics import metrics
+from api.metrics import Metrics, metrics
 from api.wiring import Services
 from models.deadlines import within
 from services.breakers import left_alone
+from services.tracked_reads import TrackedReads
 
 LOOK_SECONDS = 1
 SHARED_SECONDS = 0.5
@@ -43,6 +44,30 @@ def look(app: Flask) -> None:
         measured.circuits.labels(part).set(is_open)
     for kind, is_alarm in wired.debts.alarms.items():
         measured.alarms.labels(kind).set(is_alarm)
+    if tracked := wired.cache.tracked:
+        app.extensions.setdefault("kept_reads", KeptReads(tracked)).note(measured)
+
+
+class KeptReads:
+    """Adds to the counters what a process counted since the last look: its checks of sessions have no time for more than a number."""
+
+    def __init__(self, tracked: TrackedReads) -> None:
+        self._tracked = tracked
+        self._lock = threading.Lock()
+        self._noted = (0, 0, 0)
+
+    def note(self, measured: Metrics) -> None:
+        """Note how often what was kept was of use, and how it stands."""
+        tracked = self._tracked
+        with self._lock:
+            counted = (tracked.hits, tracked.misses, tracked.losses)
+            hits, misses, losses = (now - before for now, before in zip(counted, self._noted, strict=True))
+            self._noted = counted
+        measured.kept_reads.labels("hit").inc(hits)
+        measured.kept_reads.labels("miss").inc(misses)
+        measured.kept_losses.inc(losses)
+        measured.kept_links.set(tracked.is_linked)
+        measured.kept_accounts.set(tracked.entries)
 
 
 def _circuits(wired: Services) -> Iterable[tuple[str, bool]]:

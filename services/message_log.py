@@ -1,6 +1,6 @@
 """The truth about every message: what was tried, what the vendor's receipt says, whether the code was typed."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -21,6 +21,7 @@ from sms.gateway import Delivery, Message, Outcome, Reason
 
 WRITE_SECONDS = 0.5
 LATER_SECONDS = 2
+NO_GATEWAY = "none"
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 VERIFIED = (
@@ -31,6 +32,10 @@ VERIFIED = (
         SmsMessage.verified_at.is_(None),
     )
     .values(verified_at=bindparam("now"))
+)
+SENT_BY = (SmsMessage.gateway, SmsMessage.sent_at)
+VERIFIED_BY = select(*SENT_BY).where(
+    SmsMessage.sms_id == bindparam("challenge"), SmsMessage.outcome != Outcome.NOT_SENT.value
 )
 RECEIVED = (
     update(SmsMessage)
@@ -108,9 +113,15 @@ class MessageLog:
         self._write(insert(SmsMessage), row)
 
     def verified(self, sms_id: str) -> None:
-        """The shopper typed the code of this challenge."""
-        self._log.debug("message_verified")
-        self._write(VERIFIED, {"challenge": sms_id, "now": self._clock()})
+        """The shopper typed the code of this challenge; it is the last gateway's that sent it."""
+        values = {"challenge": sms_id, "now": self._clock()}
+        if self._database.engine.dialect.update_returning:
+            messages = self._write(VERIFIED.returning(*SENT_BY), values)
+        else:
+            self._write(VERIFIED, values)
+            messages = self._write(VERIFIED_BY, values)
+        last = max(messages, key=lambda message: message.sent_at, default=None)
+        self._log.debug("message_verified", gateway=last.gateway if last else NO_GATEWAY)
 
     def receive(self, gateway: str, receipts: Iterable[Receipt]) -> int:
         """Add a vendor's receipts to the messages that we know; says how many those are.
@@ -189,12 +200,15 @@ class MessageLog:
             "reported": _reported(receipt),
         }
 
-    def _write(self, statement: Any, values: dict[str, Any]) -> None:
+    def _write(self, statement: Any, values: dict[str, Any]) -> Sequence[Any]:
+        """The rows that it says, if any; none where it is done later."""
         try:
             with within(WRITE_SECONDS), self._database.connection() as connection:
-                connection.execute(statement, values)
+                done = connection.execute(statement, values)
+                return done.all() if done.returns_rows else ()
         except SQLAlchemyError:
             self._later.submit(lambda: self._write_late(statement, values))
+            return ()
 
     def _write_late(self, statement: Any, values: dict[str, Any]) -> None:
         """The first try may have written it without hearing so."""

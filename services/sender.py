@@ -18,12 +18,11 @@ from services.errors import (
     SmsHourlyLimit,
     SmsUnavailable,
 )
-from services.message_log import MessageLog
+from services.message_log import NO_GATEWAY, MessageLog
 from services.phones import region_of
 from sms.gateway import Delivery, Message, Outcome, Reason
 
 RETRY_SECONDS = 5
-NO_GATEWAY = "none"
 # A flood of refusals must not fill the table of messages, nor the log.
 REFUSALS_ON_RECORD = 100
 # How long the vendors' own windows are, where a refusal does not say when it ends.

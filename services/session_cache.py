@@ -40,7 +40,7 @@ class SessionCache:
     def __init__(self, redis: RedisClient, owed: Owed, tracked: TrackedReads | None = None) -> None:
         self._redis = redis
         self._owed = owed
-        self._tracked = tracked
+        self.tracked = tracked
         self._take_lease = load_script(redis, "take_lease")
         self._fill_entry = load_script(redis, "fill_entry")
 
@@ -52,13 +52,13 @@ class SessionCache:
         name = _name(user_id)
         if name in self._owed:
             return None
-        if self._tracked is None:
+        if self.tracked is None:
             return self._ask(name, session_id)
-        state: SessionState | None = self._tracked.recall(name, session_id)
+        state: SessionState | None = self.tracked.recall(name, session_id)
         if state is not None:
             return state
         try:
-            state = self._tracked.read(name, session_id, (*OF_ACCOUNT, session_id), _state_in)
+            state = self.tracked.read(name, session_id, (*OF_ACCOUNT, session_id), _state_in)
         except Untracked:
             return self._ask(name, session_id)
         return state
@@ -98,7 +98,7 @@ class SessionCache:
         dropped = None
         while dropped != (key := self._key(name)):
             self._redis.delete(key)
-            if self._tracked:
+            if self.tracked:
                 self._redis.ping()
             dropped = key
 

@@ -56,6 +56,7 @@ class TrackedReads:
         self._timeout = timeout
         self._believed = min(timeout, BELIEVED_SECONDS)
         self._log = log
+        self.hits = self.misses = self.losses = 0
         self._lock = threading.Lock()
         self._link: TrackedLink | None = None
         self._is_heard = True
@@ -63,19 +64,33 @@ class TrackedReads:
         self._questions: deque[_Question] = deque()
         self._asked_at = self._answered_at = self._again_at = float("-inf")
 
+    @property
+    def is_linked(self) -> bool:
+        """Whether Redis tells of changes now."""
+        return self._link is not None
+
+    @property
+    def entries(self) -> int:
+        """How many hashes something is kept of."""
+        return len(self._kept)
+
     def recall(self, entry: str, name: str) -> Any:
         """What is kept under both, or None."""
         link = self._link
         if link is None or (key := link.key(entry)) not in self._kept or not self._holds():
             return None
         kept = self._kept.get(key, {}).get(name)
-        return kept.value if kept and time.monotonic() < kept.until else None
+        if kept is None or time.monotonic() >= kept.until:
+            return None
+        self.hits += 1
+        return kept.value
 
     def read(self, entry: str, name: str, fields: tuple[str, ...], decode: Callable[[list[bytes | None]], Any]) -> Any:
         """Read ``fields`` of the hash ``entry`` of this reign, and keep what ``decode`` makes of them, unless that is None.
 
         Raises ``Untracked`` where somebody else is reading, or Redis does not track or is away.
         """
+        self.misses += 1
         if self._link is None and time.monotonic() < self._again_at:
             raise Untracked
         if not self._lock.acquire(blocking=False):
@@ -194,6 +209,7 @@ class TrackedReads:
 
     def _lose(self, link: TrackedLink) -> None:
         """Nobody tells of changes any more, so nothing is kept."""
+        self.losses += 1
         self._link = None
         self._kept = {}
         self._questions.clear()

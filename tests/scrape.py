@@ -19,7 +19,7 @@ class Scrape:
         self.text = reply.body.decode()
         self.samples = [sample for family in text_string_to_metric_families(self.text) for sample in family.samples]
 
-    def value(self, name: str, **labels: str) -> float:
+    def value(self, name: str, /, **labels: str) -> float:
         """The sum of the samples that have these labels, among others; 0 where there is none."""
         return sum(
             sample.value
@@ -37,4 +37,4 @@ def growth(client: Client, act: Callable[[], object]) -> Callable[..., float]:
     before = Scrape(client)
     act()
     after = Scrape(client)
-    return lambda name, **labels: after.value(name, **labels) - before.value(name, **labels)
+    return lambda name, /, **labels: after.value(name, **labels) - before.value(name, **labels)

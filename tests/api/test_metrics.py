@@ -88,7 +88,7 @@ def test_a_visit_is_counted_from_the_message_to_the_stolen_token(client, shopper
     grew = growth(client, visit)
     assert grew("sms_tries_total", gateway="memory", outcome="sent", reason="none") == 1
     assert grew("sms_try_duration_seconds_count", gateway="memory") == 1
-    assert grew("sms_verified_total") == 1
+    assert grew("sms_verified_total", gateway="memory") == 1
     assert [grew("security_events_total", type=kind) for kind in ("registered", "login_failed", "logged_in")] == [1] * 3
     assert grew("security_events_total", type="refresh_reused") == 1
     assert grew("log_events_total", event="security_event") == 4
@@ -177,6 +177,13 @@ def test_gateways_are_counted_by_what_they_said(make_app, make_shopper, gateway)
     assert Scrape(shopper.client).value("sms_breaker_open", gateway="memory") == 1
 
 
+def test_what_alerts_wait_for_of_a_gateway_is_there_before_it_happens(client):
+    """What is not there yet does not grow when it comes: Prometheus would miss the first of them."""
+    tries = [sample.labels for sample in Scrape(client).samples if sample.name == "dongbao_sms_tries_total"]
+    for outcome, reason in (("sent", "none"), ("not_sent", "busy")):
+        assert {"gateway": "memory", "outcome": outcome, "reason": reason} in tries
+
+
 def test_jobs_and_notices_are_counted(client, shopper, letters, redis):
     def fail():
         raise RuntimeError
@@ -190,10 +197,12 @@ def test_jobs_and_notices_are_counted(client, shopper, letters, redis):
 
     grew = growth(client, work)
     assert (
-        grew("job_runs_total", job="sweep", outcome="done") == grew("job_runs_total", job="mend", outcome="failed") == 1
+        grew("job_runs_total", name="sweep", outcome="done")
+        == grew("job_runs_total", name="mend", outcome="failed")
+        == 1
     )
-    assert grew("job_last_success_timestamp_seconds", job="sweep") > 1_700_000_000
-    assert grew("job_last_success_timestamp_seconds", job="mend") == 0
+    assert grew("job_last_success_timestamp_seconds", name="sweep") > 1_700_000_000
+    assert grew("job_last_success_timestamp_seconds", name="mend") == 0
     assert grew("notices_total", channel="mail", outcome="sent") == 1
 
 
@@ -208,6 +217,30 @@ def test_notices_that_are_owed_are_counted_with_the_age_of_the_oldest(client, en
     scrape = Scrape(client)
     assert scrape.value("notices_owed", channel="pigeon") == 2
     assert scrape.value("notices_oldest_age_seconds", channel="pigeon") == pytest.approx(900, abs=1)
+
+
+def test_what_a_process_keeps_of_sessions_is_counted(make_app, make_shopper, redis):
+    shopper = make_shopper(make_app())
+    shopper.register()
+    shopper.me()
+
+    def come_again():
+        for _ in range(3):
+            shopper.me()
+
+    def lose_the_link():
+        for link in (one for one in redis.client_list() if "t" in one["flags"]):
+            redis.client_kill_filter(_id=link["id"])
+        shopper.me()
+
+    grew = growth(shopper.client, come_again)
+    hits, misses = (grew("kept_sessions_reads_total", outcome=outcome) for outcome in ("hit", "miss"))
+    assert hits > 0
+    assert hits + misses == 3
+    states = Scrape(shopper.client)
+    assert (states.value("kept_sessions_links"), states.value("kept_sessions_accounts")) == (1, 1)
+    grew = growth(shopper.client, lose_the_link)
+    assert grew("kept_sessions_links_lost_total") == grew("kept_sessions_reads_total", outcome="miss") == 1
 
 
 def test_labels_are_words_of_ours_and_nothing_that_anybody_sent_is_in_them(client, shopper, letters):

@@ -56,6 +56,12 @@ def test_every_metric_is_explained_and_no_other():
         assert set(re.findall(r"`(\w+)`", row[2])) == (labels | shared)[name.removesuffix("_total")], name
 
 
+def test_no_label_is_one_that_prometheus_has_for_itself():
+    """It would call ours exported_job, and no query would find it."""
+    rows_of_metrics = [row for row in rows(read("docs/operations/metrics.md")) if NAME.search(row[0])]
+    assert {label for row in rows_of_metrics for label in re.findall(r"`(\w+)`", row[2])} & {"job", "instance"} == set()
+
+
 @pytest.mark.parametrize("query", [*QUERIES, *(rule["expr"] for rule in ALERTS)])
 def test_a_query_can_be_read_and_asks_for_what_there_is(query):
     promql_parser.parse(query.replace("$__rate_interval", "5m").replace("$instance", ".*"))

@@ -25,6 +25,7 @@ PACKAGES = {
     "memcached": "memcached",
     "nginx": "nginx-light",
     "wrk": "wrk",
+    "promtool": "prometheus",
 }
 HEADERS = {Path("/usr/include/stdlib.h"): "libc6-dev", Path(sysconfig.get_path("include"), "Python.h"): "python3-dev"}
 NODE_PARTS = {ROOT / "postman": ".bin/newman", ROOT / "tests" / "pages": "altcha"}
