@@ -60,13 +60,13 @@ def create_app(config: Config | None = None, clock: Clock = system_clock, gatewa
     app = AccountsApp("dongbao", static_folder=None)
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
-    if config.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     app.extensions["stopping"] = stopping = Stopping()
     patience = config.database_timeout_seconds + SPARE_SECONDS
     answered = RequestTimes(metrics().requests)
     app.extensions["edge"] = Edge(app.wsgi_app, config.threads, patience, crowd_reply(app), stopping, answered)
     app.wsgi_app = app.extensions["edge"]  # type: ignore[method-assign]
+    if config.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     init_errors(app)
     connected = init_extensions(app, config)
     app.extensions["dongbao"] = wired = build_services(config, connected, clock, gateways)

@@ -5,13 +5,13 @@ At the WSGI level these cost a tenth of what Flask's hooks cost, and they hold f
 
 import re
 import secrets
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any
 
+from api.networks import address_in, network_of
+from api.readers import Readers
 from api.stopping import Stopping
 from models.deadlines import within
 from services.request_ids import on_behalf_of
@@ -20,7 +20,6 @@ from services.room import Room
 MAX_BODY_BYTES = 16 * 1024
 RECEIPTS, MAX_RECEIPTS_BYTES = "/v1/sms/receipts/", 256 * 1024
 MAX_DIGITS = 18
-READERS_PER_ADDRESS = 120
 BODY_REFUSED = "dongbao.body_refused"
 REQUEST_ID = "dongbao.request_id"
 GOOD_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -45,7 +44,7 @@ Answered = Callable[[Environ, str, float], None]
 
 
 class Edge:
-    """The outermost middleware.
+    """The outermost middleware, but for the one that takes the client's address from a trusted proxy.
 
     A body is read whole, and bounded, before the request takes one of the places to work: a thread that waits for a slow
     client waits alone. Flask's ``MAX_CONTENT_LENGTH`` cuts a chunked body at the limit in silence, and servers hand on a
@@ -71,8 +70,7 @@ class Edge:
         self._patience = patience
         self._answered = answered
         self._places = Room(places)
-        self._readers: Counter[str] = Counter()
-        self._readers_lock = threading.Lock()
+        self._readers = Readers()
 
     @property
     def working(self) -> int:
@@ -104,18 +102,10 @@ class Edge:
                 self._places.release()
 
     def _take_body(self, environ: Environ) -> None:
-        """Read the body, unless many of this address are being read: its slow ones would take all the threads."""
-        address = environ.get("REMOTE_ADDR", "")
-        with self._readers_lock:
-            self._readers[address] += 1
-            crowded = self._readers[address] > READERS_PER_ADDRESS
-        try:
-            data, refused = (b"", "rate_limited") if crowded else _read_body(environ)
-        finally:
-            with self._readers_lock:
-                self._readers[address] -= 1
-                if not self._readers[address]:
-                    del self._readers[address]
+        """Read the body, unless too many are being read: slow ones would take all the threads."""
+        network = network_of(address_in(environ.get("REMOTE_ADDR", "")))
+        with self._readers.place(network) as crowded:
+            data, refused = (b"", crowded) if crowded else _read_body(environ)
         environ["wsgi.input"] = BytesIO(data)
         environ["CONTENT_LENGTH"] = str(len(data))
         if refused:

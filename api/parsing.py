@@ -13,12 +13,12 @@ from api.edge import BODY_REFUSED
 from api.problems import MalformedJson, PayloadTooLarge, UnsupportedMediaType
 from schemas.body import Body
 from schemas.query import Query
-from services.errors import Invalid, RateLimited
+from services.errors import Invalid, RateLimited, ServiceUnavailable
 
 View = Callable[..., Any]
 MAX_DEPTH = 32
 FORM = "application/x-www-form-urlencoded"
-PROBLEM_OF_BODY = {error.code: error for error in (MalformedJson, PayloadTooLarge, RateLimited)}
+PROBLEM_OF_BODY = {error.code: error for error in (MalformedJson, PayloadTooLarge, RateLimited, ServiceUnavailable)}
 # A string that has no end is one too: looking for its end from each quotation mark would take seconds.
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _SURROGATES = re.compile("[\ud800-\udfff]")

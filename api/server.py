@@ -22,12 +22,14 @@ from api.logs import flush_logs
 from api.metrics import metrics
 from api.metrics_folder import count_as_worker
 from api.metrics_states import keep_looking
+from api.readers import READERS
 from api.slow_clients import watch_slow_clients
 from api.stopping import FAREWELL_SECONDS, say_farewell
 from api.user_agents import prepare
 from services.background import drain
 
-BODY_READERS = 240
+# Threads beside those that work and those that read: for who waits for a place to work, and for who needs none.
+WAITERS = 60
 HEADERS_SECONDS = 5
 REQUEST_SECONDS = 15
 STOP_SECONDS = 10
@@ -104,7 +106,7 @@ def _make_server(config: Config) -> PoliteServer:
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEADERS_SECONDS * 1000, max_buffer_size=32_768),
         workers=config.workers,
-        blocking_threads=config.threads + BODY_READERS,
+        blocking_threads=config.threads + READERS + WAITERS,
         blocking_threads_idle_timeout=600,
         backpressure=1024,
         workers_kill_timeout=int(STOP_SECONDS - FAREWELL_SECONDS),

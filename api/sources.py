@@ -1,12 +1,10 @@
 """Where a request comes from: the address, the device as its session keeps it, and what to call the request in logs."""
 
-import ipaddress
-from functools import lru_cache
-
 from flask import request
 
 from api.edge import REQUEST_ID
 from api.errors import language
+from api.networks import address_in
 from api.user_agents import device_name
 from services.sources import Source
 
@@ -19,17 +17,4 @@ def current_source() -> Source:
 
 def current_address() -> str:
     """The client's address in its usual form; ``::`` where a proxy names none."""
-    return _address_in(request.remote_addr or "")
-
-
-@lru_cache(maxsize=4096)
-def _address_in(text: str) -> str:
-    """Some proxies write a port behind the address, or a word in place of it."""
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        return str(ipaddress.ip_address(text.partition("%")[0]))
-    except ValueError:
-        return "::"
+    return address_in(request.remote_addr or "")

@@ -1,12 +1,11 @@
 """Whom a request is counted as: its address, the network of that, its phone, its account. None is nobody."""
 
-import ipaddress
 from collections.abc import Callable
-from functools import lru_cache
 
 from flask import g, request
 
 from api.auth import current_caller
+from api.networks import neighbourhood_of, network_of
 from api.parsing import parse_body, read_json, read_object
 from api.sources import current_address
 from api.wiring import services
@@ -17,29 +16,6 @@ from schemas.sms import SmsBody, needs_token
 from services.budgets import SUFFIX_DIGITS
 from services.names import fold
 from services.sends import SMS_ID, phone_pseudonym
-
-SUBSCRIBER, SITE = 64, 48
-
-
-@lru_cache(maxsize=4096)
-def network_of(address: str) -> str:
-    """Whom an address stands for: IPv4 in its usual form, also when mapped into IPv6, and of IPv6 the /64 network."""
-    return _network(address, 32, SUBSCRIBER)
-
-
-@lru_cache(maxsize=4096)
-def neighbourhood_of(address: str) -> str:
-    """The network that an address shares with its neighbours: /24 of IPv4, /48 of IPv6."""
-    return _network(address, 24, SITE)
-
-
-def _network(address: str, bits: int, bits_of_ipv6: int) -> str:
-    parsed = ipaddress.ip_address(address)
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is None:
-            return str(ipaddress.ip_network((parsed, bits_of_ipv6), strict=False).network_address)
-        parsed = parsed.ipv4_mapped
-    return str(ipaddress.ip_network((parsed, bits), strict=False).network_address)
 
 
 def address() -> str:

@@ -16,9 +16,9 @@ def request_head(method: str, path: str, *fields: str | bytes) -> bytes:
     return b"\r\n".join(line if isinstance(line, bytes) else line.encode() for line in lines) + b"\r\n\r\n"
 
 
-def connect(live: LiveServer, timeout_seconds: float = 20) -> socket.socket:
-    """A connection to the server."""
-    return socket.create_connection(("127.0.0.1", live.port), timeout=timeout_seconds)
+def connect(live: LiveServer, timeout_seconds: float = 20, source: str = "127.0.0.1") -> socket.socket:
+    """A connection to the server, from an address of loopback."""
+    return socket.create_connection(("127.0.0.1", live.port), timeout=timeout_seconds, source_address=(source, 0))
 
 
 def converse(live: LiveServer, *parts: bytes, ends_early: bool = False) -> Reply | None:

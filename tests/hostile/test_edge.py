@@ -1,13 +1,15 @@
 """What is refused before any view runs, and what one address can hold up."""
 
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
 from tests.hostile.raw import connect, converse, request_head
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.one_database
+one_worker = pytest.mark.settings(WORKERS=1, TRUSTED_PROXIES=1)
 
 JSON = "Content-Type: application/json"
 
@@ -30,13 +32,57 @@ def test_a_length_of_very_many_digits_is_a_number_like_any_other(live, length, s
     assert reply is None or reply.status == status or not reply.body
 
 
+@contextmanager
+def bodies_that_never_come(live, *senders):
+    """One for each pair of an address that connects and one that a proxy names."""
+    with ExitStack() as held:
+        for source, named in senders:
+            connection = held.enter_context(closing(connect(live, source=source)))
+            fields = [JSON, "Content-Length: 100", *([f"X-Forwarded-For: {named}"] if named else [])]
+            connection.sendall(request_head("POST", "/v1/login", *fields) + b"{")
+        time.sleep(0.5)
+        yield
+
+
+def asked(client, path="/v1/login", named=""):
+    """Status and code of an empty form from another address, which is answered at once."""
+    started = time.monotonic()
+    reply = client.post(path, json={}, headers={"X-Forwarded-For": named})
+    assert time.monotonic() - started < 2
+    return reply.status, reply.code
+
+
+def is_well(client):
+    started = time.monotonic()
+    return client.get("/healthz").status == 200 and time.monotonic() - started < 2
+
+
 def test_one_address_cannot_take_all_the_readers(live, live_client):
     """R36: 400 bodies that never come from one address, and the others are answered at once."""
-    with ExitStack() as held:
-        for _ in range(400):
-            connection = held.enter_context(closing(connect(live)))
-            connection.sendall(request_head("POST", "/v1/login", JSON, "Content-Length: 100") + b"{")
-        time.sleep(0.5)
-        started = time.monotonic()
-        assert live_client.get("/healthz").status == 200
-        assert time.monotonic() - started < 2
+    with bodies_that_never_come(live, *[("127.0.0.1", "")] * 400):
+        assert is_well(live_client)
+
+
+@one_worker
+def test_some_addresses_together_cannot_take_all_the_readers(live, live_client):
+    """R36: 130 bodies from each of five, and a sixth still has its own read."""
+    with bodies_that_never_come(live, *[(f"127.0.0.{i}", "") for i in range(2, 7)] * 130):
+        assert is_well(live_client)
+        assert asked(live_client) == (422, "validation_failed")
+
+
+@one_worker
+def test_a_network_of_ipv6_is_one_address_of_readers(live, live_client):
+    """R12, R36: as a trusted proxy names them; its other addresses are told to come later, and other networks are read."""
+    with bodies_that_never_come(live, *[("127.0.0.1", f"2001:db8:1:2::{i:x}") for i in range(300)]):
+        assert asked(live_client, named="2001:db8:1:2:ffff::1") == (429, "rate_limited")
+        assert asked(live_client, named="2001:db8:1:3::1") == (422, "validation_failed")
+
+
+@one_worker
+def test_when_everything_is_read_from_everywhere_bodies_are_refused_and_the_rest_goes_on(live, live_client):
+    """R36, R43: 503 with ``Retry-After``."""
+    with bodies_that_never_come(live, *[("127.0.0.1", f"198.51.{i}.7") for i in range(256)]):
+        assert asked(live_client, named="203.0.113.9") == (503, "service_unavailable")
+        assert is_well(live_client)
+    wait_until(lambda: asked(live_client, named="203.0.113.9")[0] == 422, "the end of the slow ones")
