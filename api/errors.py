@@ -16,6 +16,7 @@ from api.field_messages import FIELD_MESSAGES
 from api.metrics import metrics
 from api.metrics_requests import OTHER, route_of
 from api.problems import LANGUAGES, PROBLEMS
+from api.redaction import redact
 from api.redis_client import is_unable
 from api.replies import dump_json
 from models.drivers import is_away
@@ -117,7 +118,7 @@ def _part_away(error: Exception) -> Response:
     reason = str(getattr(error, "orig", error)).partition("\n")[0]
     if isinstance(error, ResponseError) and not is_unable(error):
         return _defect(error)
-    log.error("part_away", error=type(error).__name__, reason=reason)
+    log.error("part_away", error=type(error).__name__, reason=redact(reason))
     return _refused(ServiceUnavailable(retry_after=5))
 
 

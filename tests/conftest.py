@@ -3,9 +3,10 @@
 import shutil
 from collections import ChainMap
 from dataclasses import fields, replace
+from functools import cache
 
 import pytest
-from sqlalchemy import MetaData, create_engine
+from sqlalchemy import MetaData, NullPool, create_engine
 
 from api.app import create_app
 from api.config import read_config
@@ -23,7 +24,6 @@ from tests.secrecy import (
     lying_in,
     lying_in_redis,
     lying_in_rows,
-    lying_in_whole_log,
 )
 from tests.servers.live import LiveServer
 from tests.servers.mariadb import MariadbServer
@@ -37,6 +37,8 @@ from tests.timetravel import HandTurnedClock, age_redis
 
 SMS_FIELDS = {field.name for field in fields(SmsConfig)}
 DATABASE_SERVERS = {"postgresql": PostgresServer, "mysql": MariadbServer}
+# A Redis of several users, and one behind Sentinels, are looked through by tests of their own.
+ASIDE = ("redis://", "redis+sentinel://")
 
 
 def pytest_addoption(parser):
@@ -128,20 +130,36 @@ def clean(request):
 
 @pytest.fixture(autouse=True)
 def nothing_lies_about(request, clean):
-    """R7: after each test, no secret that its clients saw is in Redis, in a row or in the log."""
+    """R7: after each test, no secret that its clients saw is in a Redis, in a row or in a log, whichever servers there are."""
     SEEN.begin(request.node.nodeid)
-    live = request.getfixturevalue("live") if "live" in request.fixturenames else None
-    before, live_before = len(TAP.lines), live.log_size if live else 0
+    before = len(TAP.lines)
+    for server in LiveServer.all:
+        server.look_from_now()
     yield
     if SEEN.of_this_test:
-        said = b"".join(TAP.lines[before:]).decode() + (live.log_from(live_before) if live else "")
-        lies = lying_in(said, (*KEPT_NOWHERE, ATTEMPT))
-        if "redis_url" in request.fixturenames:
-            with connect(request.getfixturevalue("redis_url")) as redis:
+        lies = lying_in(b"".join(TAP.lines[before:]).decode(), (*KEPT_NOWHERE, ATTEMPT))
+        lies += [lie for server in LiveServer.all for lie in server.lies()]
+        for url in _places_of(request, "redis_url"):
+            with connect(url) as redis:
                 lies += lying_in_redis(redis)
-        if "database_url" in request.fixturenames:
-            lies += lying_in_rows(request.getfixturevalue("engine"), request.getfixturevalue("tables"))
+        for url in _places_of(request, "database_url"):
+            lies += lying_in_rows(*_rows_of(url))
         assert lies == []
+
+
+def _places_of(request, name):
+    """Where this test's apps, and the servers that run, keep what they keep; a stranger's password is not ours to use."""
+    own = [request.getfixturevalue(name)] if name in request.fixturenames else []
+    return {url for url in (*own, *(getattr(server, name) for server in LiveServer.all)) if not url.startswith(ASIDE)}
+
+
+@cache
+def _rows_of(url):
+    """A way to the rows that keeps no connection, and the tables."""
+    engine = create_engine(url, poolclass=NullPool)
+    metadata = MetaData()
+    metadata.reflect(engine)
+    return engine, metadata.sorted_tables
 
 
 def _empty(engine, tables):
@@ -246,9 +264,7 @@ def live(database_url, redis_url):
     """The real server; each test finds it running with the settings of its marker, or with its defaults."""
     server = LiveServer(database_url, redis_url)
     yield server
-    log = server.log
     server.remove()
-    assert lying_in_whole_log(log) == []
 
 
 @pytest.fixture

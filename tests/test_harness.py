@@ -1,6 +1,10 @@
 """The harness stands: the same walk in the process and over HTTP."""
 
+import pytest
+
 from tests.parallel import in_parallel
+from tests.secrecy import SEEN
+from tests.servers.live import LiveServer
 
 
 def test_a_shopper_walks_in_the_process(shopper):
@@ -25,6 +29,28 @@ def test_each_test_finds_an_empty_product_and_default_settings(live_shopper):
     assert live_shopper.client.get("/dev/inbox", headers={"Accept": "application/json"}).json == {"messages": []}
     live_shopper.send_code()
     assert live_shopper.ask_for_code().code == "sms_cooldown"
+
+
+@pytest.mark.parametrize("of_this_test", [True, False])
+def test_a_server_whose_log_has_a_secret_is_not_removed_in_silence(of_this_test):
+    """R7: of this test or of one before."""
+    server = LiveServer("sqlite://", "redis://nowhere")
+    server._log.write_text("Bearer a-token-that-only-this-log-has\n")
+    SEEN.note("token", "a-token-that-only-this-log-has")
+    if not of_this_test:
+        SEEN.begin("the next test")
+    try:
+        with pytest.raises(AssertionError, match="a-token-that-only-this-log-has"):
+            server.remove()
+    finally:
+        SEEN.of_all.pop("a-token-that-only-this-log-has")
+    assert not server.folder.exists()
+
+
+def test_a_server_that_stops_is_asked_what_it_has_counted(live):
+    """R7: its metrics are looked through like its log."""
+    live.stop()
+    assert "dongbao_http_requests" in live._metrics
 
 
 def test_threads_get_their_results_in_order():

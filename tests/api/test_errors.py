@@ -1,6 +1,8 @@
 """Failures, in the shape of a problem and in the reader's language."""
 
+import pymysql
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from api.field_messages import FIELD_MESSAGES
 from api.problems import PROBLEMS
@@ -90,6 +92,24 @@ def test_a_defect_of_ours_says_nothing_of_itself(make_app):
     assert (reply.status, reply.code) == (500, "internal_error")
     assert reply.json.keys() == {"type", "title", "status", "code", "detail", "request_id"}
     assert b"secret" not in reply.body
+
+
+class QuotingDatabase:
+    """Can't go on, and quotes a value in saying so, as MariaDB does with what PyMySQL has no better class for."""
+
+    def __call__(self):
+        raise OperationalError("", {}, pymysql.err.OperationalError(1292, "Truncated incorrect value: '13800138000'"))
+
+
+def test_what_a_part_that_is_away_quotes_is_not_logged(make_app, capsys):
+    """R7: the reason is there, without what may be a shopper's."""
+    client = InProcessClient(make_app(clock=QuotingDatabase()))
+    reply = client.post("/v1/sms", json={"phone": "13800138000", "purpose": "login"})
+    assert reply.code == "service_unavailable"
+    said = capsys.readouterr().err
+    assert "part_away" in said
+    assert "13800138000" not in said
+    assert "1292" in said
 
 
 def test_without_a_database_it_is_503_and_nothing_is_lost(make_shopper, make_app, shopper):

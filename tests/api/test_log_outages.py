@@ -10,6 +10,7 @@ import pytest
 
 from api.log_writer import LineWriter
 from tests.clients import LiveClient
+from tests.secrecy import lying_in
 from tests.servers.live import LiveServer
 from tests.shopper import new_phone
 from tests.waiting import wait_until
@@ -150,6 +151,7 @@ def test_a_server_that_can_t_write_its_log_serves(muted):
             text += drain(reader)
             time.sleep(0.01)
         assert text.count(b'"sms_tried"') == ASKED
+        assert lying_in(text.decode()) == []
         fill(os.open(server._log, os.O_WRONLY))
         client.post("/v1/sms", json={"phone": new_phone(), "purpose": "register"})
     started = time.monotonic()
