@@ -1,13 +1,13 @@
 """One engine, two ways in: ``connection`` for single statements, ``transaction`` for several."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, create_engine, make_url, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from models.deadlines import has_deadline
-from models.drivers import driver_options, keep_to_limits, was_silent
+from models.drivers import driver_options, keep_to_limits, was_cut_short, was_silent
 from models.now import Now
 from models.outages import Outages
 from models.places import Places
@@ -43,12 +43,14 @@ class Database:
         """A connection for statements that each stand alone; raises ``SQLAlchemyError`` where there is none in time."""
         self._outages.enter()
         self._places.take(self._patience / CROWDED if has_deadline() else self._patience)
-        tell = self._outages.answered
+        tell: Callable[[], object] = self._outages.answered
         try:
             with self.engine.connect() as connection:
                 yield connection
         except DBAPIError as error:
-            if was_silent(error):
+            if was_cut_short(error):
+                tell = bool  # there is nothing to tell
+            elif was_silent(error):
                 tell = self._outages.was_silent
             raise
         finally:

@@ -2,12 +2,14 @@
 
 import math
 import select
+import socket
 import sqlite3
 import time
 from collections.abc import Callable
 from typing import Any, cast
 
 import psycopg
+import pymysql
 from psycopg.abc import RV, PQGen, PQGenConn
 from sqlalchemy import URL, Engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
@@ -16,8 +18,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from models.deadlines import time_left
 
 SQLITE_LOCK_SECONDS = 2.5
-# PostgreSQL ends a slow statement by itself; who hears nothing from it after this much longer hears nothing more.
+# Servers end a slow statement by themselves; who hears nothing for this much longer hears nothing more.
 GRACE_SECONDS = 0.2
+CUT_SHORT = "no time was left to wait for an answer"
 # How servers say that they can't now, rather than that they were asked wrongly: a standby that takes no writes, and what
 # broke inside PostgreSQL, as a file that can't grow (SQLSTATE, classes 25006 and XX).
 STATES = ("25006", "XX")
@@ -25,6 +28,10 @@ STATES = ("25006", "XX")
 
 class NoAnswer(psycopg.OperationalError):
     """The server was silent for the whole time; the connection is closed, as an answer may still be on its way."""
+
+
+class CutShort(NoAnswer):
+    """It was silent for less time than a statement may take: who asks had no more, and that says nothing of the server."""
 
 
 class PatientConnection(psycopg.Connection[Any]):
@@ -39,11 +46,34 @@ class PatientConnection(psycopg.Connection[Any]):
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """The result of what was sent; raises ``NoAnswer``."""
+        seconds = time_left(self.patience) if timeout is None else timeout
         try:
-            return super().wait(gen, interval, time_left(self.patience) if timeout is None else timeout)
+            return super().wait(gen, interval, seconds)
         except psycopg.errors._WaitTimeout as error:
             self.pgconn.finish()
+            if seconds < self.patience - GRACE_SECONDS:
+                raise CutShort(CUT_SHORT) from error
             raise NoAnswer("the server does not answer") from error
+
+
+class PatientMysqlConnection(pymysql.connections.Connection):
+    """PyMySQL's, that tells its own shortened waits from the server's silence; it has no public way to change a limit later."""
+
+    patience: float
+    server_version: str
+    _sock: socket.socket | None
+
+    def shorten(self, seconds: float) -> None:
+        """Wait for so long for each answer."""
+        self._read_timeout = self._write_timeout = seconds
+
+    def _read_bytes(self, num_bytes: int) -> bytes:
+        try:
+            return super()._read_bytes(num_bytes)  # type: ignore[misc,no-any-return]
+        except pymysql.OperationalError as error:
+            if "timed out" in str(error) and self._read_timeout < self.patience - GRACE_SECONDS:
+                raise pymysql.OperationalError(error.args[0], CUT_SHORT) from error
+            raise
 
 
 def _until(ends: float, steps: PQGenConn[PatientConnection]) -> PQGenConn[PatientConnection]:
@@ -53,7 +83,7 @@ def _until(ends: float, steps: PQGenConn[PatientConnection]) -> PQGenConn[Patien
         while True:
             ready = yield wanted
             if not ready and time.monotonic() > ends:
-                raise NoAnswer("the server does not take a connection")
+                raise CutShort(CUT_SHORT)
             wanted = steps.send(ready)
     except StopIteration as done:
         return cast("PatientConnection", done.value)
@@ -69,15 +99,8 @@ def driver_options(address: URL, timeout_seconds: float, statement_seconds: floa
             return {"connect_args": {"options": options, "tcp_user_timeout": milliseconds, **limits}}
         case "mysql" | "mariadb":
             session = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
-            waits = {"read_timeout": statement_seconds, "write_timeout": statement_seconds}
-            return {
-                "connect_args": {
-                    "charset": "utf8mb4",
-                    "init_command": session,
-                    "connect_timeout": timeout_seconds,
-                    **waits,
-                }
-            }
+            connect_args = {"charset": "utf8mb4", "init_command": session, "connect_timeout": timeout_seconds}
+            return {"connect_args": connect_args}
         case _:
             return {"connect_args": {"timeout": SQLITE_LOCK_SECONDS, "check_same_thread": False}}
 
@@ -89,16 +112,23 @@ def keep_to_limits(engine: Engine, statement_seconds: float) -> None:
             event.listen(engine, "do_connect", _connect_patiently(statement_seconds + GRACE_SECONDS))
             event.listen(engine, "checkout", _refuse_lost)
         case "mysql" | "mariadb":
-            event.listen(engine, "checkout", _shorten_reads(statement_seconds))
+            event.listen(engine, "do_connect", _connect_mysql_patiently(statement_seconds))
+            event.listen(engine, "checkout", _shorten_reads)
         case _:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "checkout", _shorten_lock)
 
 
 def was_silent(error: DBAPIError) -> bool:
-    """Whether an error is the end of a wait, and not an answer."""
+    """Whether an error is the end of a wait in which the server should have answered."""
     reason = error.orig
-    return isinstance(reason, NoAnswer | psycopg.errors.ConnectionTimeout) or "timed out" in str(reason)
+    ended = isinstance(reason, NoAnswer | psycopg.errors.ConnectionTimeout) or "timed out" in str(reason)
+    return ended and not was_cut_short(error)
+
+
+def was_cut_short(error: DBAPIError) -> bool:
+    """Whether an error is the end of a wait that was too short to tell anything of the server."""
+    return CUT_SHORT in str(error.orig)
 
 
 def is_away(error: DBAPIError) -> bool:
@@ -122,15 +152,38 @@ def _refuse_lost(connection: PatientConnection, _entry: ConnectionPoolEntry, _pr
         raise DisconnectionError("the server has ended this connection")
 
 
-def _shorten_reads(seconds: float) -> Callable[..., None]:
-    """PyMySQL has no public way to change a limit of time later."""
+def _connect_mysql_patiently(statement_seconds: float) -> Callable[..., PatientMysqlConnection]:
+    def connect(_dialect: Any, _entry: Any, cargs: Any, cparams: Any) -> PatientMysqlConnection:
+        seconds = time_left(statement_seconds)
+        connection = PatientMysqlConnection(*cargs, **cparams, defer_connect=True)
+        connection.patience = statement_seconds
+        connection.connect_timeout = min(cparams["connect_timeout"], seconds)
+        connection.shorten(seconds)
+        connection.connect()
+        connection.query(
+            _mysql_limits(connection.server_version, max(GRACE_SECONDS, statement_seconds - GRACE_SECONDS))
+        )
+        return connection
 
-    def shorten(connection: Any, _entry: ConnectionPoolEntry, _proxy: Any) -> None:
-        if connection._sock is None or _is_readable(connection._sock.fileno()):
-            raise DisconnectionError("the server has ended this connection")
-        connection._read_timeout = connection._write_timeout = time_left(seconds)
+    return connect
 
-    return shorten
+
+def _mysql_limits(version: str, seconds: float) -> str:
+    """Have the server itself end what takes too long, so that nothing of it is carried out when nobody waits any more.
+
+    MySQL limits only what reads so; a wait for a lock has whole seconds, and ends up to a second late.
+    """
+    if "MariaDB" in version:
+        return f"SET SESSION max_statement_time = {seconds}, innodb_lock_wait_timeout = {math.ceil(seconds)}"
+    whole = max(1, math.ceil(seconds) - 1)
+    locks = f"innodb_lock_wait_timeout = {whole}, lock_wait_timeout = {whole}"
+    return f"SET SESSION max_execution_time = {int(seconds * 1000)}, {locks}"
+
+
+def _shorten_reads(connection: PatientMysqlConnection, _entry: ConnectionPoolEntry, _proxy: Any) -> None:
+    if connection._sock is None or _is_readable(connection._sock.fileno()):
+        raise DisconnectionError("the server has ended this connection")
+    connection.shorten(time_left(connection.patience))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:

@@ -5,11 +5,19 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tests.clients import Reply
+from tests.clients import Client, Reply
 from tests.parallel import in_parallel
 from tests.shopper import Shopper
+from tests.waiting import wait_until
 
 SLOWEST_SECONDS = 3
+BACK_SECONDS = 2
+CROWD = 6
+AWAY = {"service_unavailable"}
+# What a shopper is told while there is no database: a code can be sent, a profile read that was read a moment ago.
+PROMISED = dict.fromkeys(
+    ("verify", "register", "available", "login", "refresh", "sessions", "rename", "logout"), AWAY
+) | {"send": {202}, "me": {200}}
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,15 @@ def ask_together(calls: Mapping[str, Callable[[], Reply]], times: int = 1) -> di
 def said(answers: Mapping[str, list[Timed]]) -> dict[str, set[object]]:
     """What each call was told."""
     return {name: {answer.said for answer in told} for name, told in answers.items()}
+
+
+def wait_until_back(client: Client):
+    """All workers have found out that the database is back, within the time that is promised."""
+
+    def is_back() -> bool:
+        return client.get("/readyz").status == 200
+
+    wait_until(lambda: all(is_back() for _ in range(16)), "the database's return", seconds=BACK_SECONDS)
 
 
 @dataclass
