@@ -4,9 +4,15 @@ import http.client
 import json
 import threading
 import time
+from functools import partial
+
+from werkzeug.datastructures import Headers
+
+from tests.clients import Client, Reply
+from tests.shopper import Shopper
 
 
-class Balancer:
+class Balancer(Client):
     """One client of two servers, as a load balancer is one: keeps its connections, and goes on where it is let in.
 
     Only a connection that is refused is made elsewhere. A request that was sent is never sent again.
@@ -18,14 +24,14 @@ class Balancer:
         self.refused = 0
         self.slowest = 0.0
 
-    def send(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, bytes]:
+    def exchange(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Reply:
         connection = self._connected()
         started = time.monotonic()
-        connection.request(method, path, body, {"Content-Type": "application/json"} | headers if body else headers)
+        connection.request(method, path, body, headers)
         answer = connection.getresponse()
-        body_read = answer.read()
+        reply = Reply(answer.status, Headers(answer.getheaders()), answer.read())
         self.slowest = max(self.slowest, time.monotonic() - started)
-        return answer.status, body_read
+        return reply
 
     def _connected(self) -> http.client.HTTPConnection:
         while self._connection is None or self._connection.sock is None:
@@ -39,15 +45,19 @@ class Balancer:
 
 
 class Load:
-    """Shoppers who look and refresh without a pause, each through a balancer of its own."""
+    """Shoppers who look and refresh without a pause, each through a balancer of its own; and ``newcomers``, places at which one
+    after the other asks for a code, types it, registers and logs in.
+    """
 
-    def __init__(self, shoppers, *servers):
+    def __init__(self, shoppers, *servers, newcomers: int = 0):
         self.statuses: list[int] = []
+        self.joined: list[Shopper] = []
         self.broken: list[BaseException] = []
-        self.balancers = [Balancer(*servers) for _ in shoppers]
+        self.balancers = [Balancer(*servers) for _ in range(len(shoppers) + newcomers)]
         self._ended = threading.Event()
+        walks = [*(partial(self._look, shopper) for shopper in shoppers), *[self._join] * newcomers]
         self._threads = [
-            threading.Thread(target=self._walk, args=pair) for pair in zip(shoppers, self.balancers, strict=True)
+            threading.Thread(target=self._walk, args=pair) for pair in zip(walks, self.balancers, strict=True)
         ]
 
     @property
@@ -65,18 +75,31 @@ class Load:
         for thread in self._threads:
             thread.join()
 
-    def _walk(self, shopper, balancer):
-        pair = {"access_token": shopper.access_token, "refresh_token": shopper.refresh_token}
+    def _walk(self, walk, balancer):
         try:
-            while not self._ended.is_set():
-                for _ in range(10):
-                    me, _ = balancer.send("GET", "/v1/me", None, {"Authorization": f"Bearer {pair['access_token']}"})
-                    self.statuses.append(me)
-                    time.sleep(0.01)
-                status, body = balancer.send(
-                    "POST", "/v1/token/refresh", json.dumps({"refresh_token": pair["refresh_token"]}), {}
-                )
-                self.statuses.append(status)
-                pair = json.loads(body)
-        except Exception as error:
+            walk(balancer)
+        except BaseException as error:
             self.broken.append(error)
+
+    def _look(self, shopper, balancer):
+        pair = {"access_token": shopper.access_token, "refresh_token": shopper.refresh_token}
+        while not self._ended.is_set():
+            for _ in range(10):
+                headers = {"Authorization": f"Bearer {pair['access_token']}"}
+                self.statuses.append(balancer.exchange("GET", "/v1/me", None, headers).status)
+                time.sleep(0.01)
+            body = json.dumps({"refresh_token": pair["refresh_token"]}).encode()
+            refreshed = balancer.exchange("POST", "/v1/token/refresh", body, {"Content-Type": "application/json"})
+            self.statuses.append(refreshed.status)
+            pair = refreshed.json
+
+    def _join(self, balancer):
+        def read_inbox():
+            messages = balancer.get("/dev/inbox", headers={"Accept": "application/json"}).json["messages"]
+            return [(message["to"], message["code"]) for message in messages if message["code"]]
+
+        while not self._ended.is_set():
+            newcomer = Shopper(balancer, read_inbox)
+            newcomer.register()
+            newcomer.login()
+            self.joined.append(newcomer)
