@@ -64,6 +64,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "one_database: what every database says alike, and `--rows-only` leaves out")
     config.addinivalue_line("markers", "settings: with what settings the live server is to run")
     config.addinivalue_line("markers", "cluster: several nodes, Sentinels, clusters; `make test-cluster` runs them")
+    config.addinivalue_line("markers", "everywhere: of those the quick ones, which `make test` runs too")
     config.addinivalue_line("markers", "mysql: what `make test` runs on MariaDB too: registration, uniqueness, races")
 
 

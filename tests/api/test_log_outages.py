@@ -52,7 +52,7 @@ def a_writer(descriptor):
 
 
 def test_what_finds_no_room_is_dropped_and_told_of(pipe):
-    """F21: nobody waits for a reader that hangs; when it reads again the log says how many lines are missing."""
+    """F25: nobody waits for a reader that hangs; when it reads again the log says how many lines are missing."""
     reader, descriptor = pipe
     fill(descriptor)
     writer = a_writer(descriptor)
@@ -79,7 +79,7 @@ def test_a_reader_that_is_gone_is_no_error(pipe):
 
 
 def test_after_a_full_disk_the_log_goes_on_in_a_line_of_its_own(tmp_path):
-    """F21: what was cut short is ended; the disk is full in a child of ours, which may write 32 bytes to a file."""
+    """F25: what was cut short is ended; the disk is full in a child of ours, which may write 32 bytes to a file."""
     path = tmp_path / "log"
     if not (child := os.fork()):
         _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -139,7 +139,7 @@ def muted(request, database_url, redis_url, tmp_path):
 
 
 def test_a_server_that_can_t_write_its_log_serves(muted):
-    """F21: no request fails or waits, and the server ends in time; a reader that comes back reads what was kept."""
+    """F25: no request fails or waits, and the server ends in time; a reader that comes back reads what was kept."""
     server, reader = muted
     client = LiveClient(server.url, timeout_seconds=3)
     for _ in range(ASKED):

@@ -17,7 +17,7 @@ def fresh(live):
 
 
 def test_a_stopped_server_ends_with_all_its_processes(live):
-    """R55: SIGTERM ends it, exit code 0, and nothing of it is left."""
+    """R55, F27: SIGTERM ends it, exit code 0, and nothing of it is left."""
     server = psutil.Process(live.pid)
     processes = [server, *server.children(recursive=True)]
     server.terminate()

@@ -32,8 +32,9 @@ def shop(postgres, redis_url):
     shop.remove()
 
 
+@pytest.mark.everywhere
 def test_a_primary_that_is_restarted_burns_no_code_and_no_ticket(shop, postgres):
-    """Each shopper goes on with the code and the ticket that they have; no answer is lost, none takes long."""
+    """F14: each shopper goes on with the code and the ticket that they have; no answer is lost, none takes long."""
     waiting = shop.shopper()
     sms_id, ticket = waiting.send_code(), shop.shopper().prove()
     code = waiting.last_code()

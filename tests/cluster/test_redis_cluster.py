@@ -58,7 +58,7 @@ def test_a_slot_that_moves_takes_its_commands_with_it(nodes):
 
 
 def test_a_primary_that_dies_is_replaced_within_seconds(shop, nodes):
-    """R26: its replica had not heard of the logout, and still nobody believes the session."""
+    """R26, F8: its replica had not heard of the logout, and still nobody believes the session."""
     living, ended = two_sessions(shop)
     primary, replica = home_of(nodes, living)
     with Watch(living, ended).begun() as watch:

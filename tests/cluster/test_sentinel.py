@@ -39,8 +39,9 @@ def other_than(watched, server):
     wait_until(is_another, "the fail-over", BACK_SECONDS)
 
 
+@pytest.mark.everywhere
 def test_a_primary_that_dies_is_replaced_within_seconds(shop, watched):
-    """R26: the replica had not heard of the logout, and still nobody believes the session; what is answered is answered in time."""
+    """R26, F8: the replica had not heard of the logout, and still nobody believes the session; what is answered is answered in time."""
     living, ended = two_sessions(shop)
     primary = watched.primary()
     replica = next(server for server in watched.servers if server is not primary)
@@ -59,7 +60,7 @@ def test_a_primary_that_dies_is_replaced_within_seconds(shop, watched):
 
 
 def test_a_primary_that_hung_and_woke_is_believed_no_more(shop, watched):
-    """R26: it wakes as a primary, with the session that was ended while it hung."""
+    """R26, F8: it wakes as a primary, with the session that was ended while it hung."""
     primary = watched.primary()
     replica = next(server for server in watched.servers if server is not primary)
     wait_until(lambda: replicates(replica), "the replica", BACK_SECONDS)

@@ -17,8 +17,9 @@ NEW = "another-secret-of-the-tests-that-is-long-enough-9876543210"
 NGINX_FORGETS_SECONDS = 4  # a connection in vain, then twice the fail_timeout: it goes to the node again
 
 
+@pytest.mark.everywhere
 def test_a_killed_node_costs_its_open_requests_and_nothing_else(shop, engine):
-    """R55: no registration is lost, none is made twice; each shopper loses one answer at most."""
+    """R55, F15: no registration is lost, none is made twice; each shopper loses one answer at most."""
     with Crowd(shop) as crowd:
         wait_until(crowd.grows(), "registrations", 30)
         shop.nodes[0].kill()

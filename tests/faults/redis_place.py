@@ -42,8 +42,9 @@ class RedisPlace:
         self.live = LiveServer(database_url, self.redis.url)
         self.live.start(**SETTINGS)
 
-    def shopper(self) -> Shopper:
-        client = TimedClient(self.live.url)
+    def shopper(self, live: LiveServer | None = None) -> Shopper:
+        """Somebody at ``live``, or at another server."""
+        client = TimedClient((live or self.live).url)
 
         def read_inbox():
             messages = client.get("/dev/inbox", headers={"Accept": "application/json"}).json["messages"]

@@ -63,7 +63,7 @@ def ahead(database_url, redis_url):
 
 
 def test_tokens_of_a_node_whose_clock_is_ahead_are_good_at_the_others(live, ahead, live_shopper):
-    """R31: no 401 in a thousand requests here and there; and its readiness says what is wrong."""
+    """R31, F28: no 401 in a thousand requests here and there; and its readiness says what is wrong."""
     live_shopper.register()
     clients = [LiveClient(live.url), LiveClient(ahead.url)]
     shoppers = [live_shopper.another() for _ in range(10)]

@@ -23,7 +23,7 @@ def unheard(call, wire):
 
 
 def test_an_account_that_was_made_unheard(visitor, wire, lose_reply):
-    """R20: the same ticket then says that the phone has an account, and the password opens it."""
+    """R20, F17: the same ticket then says that the phone has an account, and the password opens it."""
     ticket = visitor.prove()
     lose_reply("COMMIT", before="INSERT INTO users")
     unheard(lambda: visitor.fill_in(ticket), wire)
@@ -32,7 +32,7 @@ def test_an_account_that_was_made_unheard(visitor, wire, lose_reply):
 
 
 def test_a_refresh_that_was_done_unheard(visitor, wire, lose_reply):
-    """R24: the same token gets what it would have got, and the session lives."""
+    """R24, F17: the same token gets what it would have got, and the session lives."""
     visitor.register()
     lose_reply("UPDATE sessions SET counter")
     unheard(visitor.try_refresh, wire)
@@ -42,7 +42,7 @@ def test_a_refresh_that_was_done_unheard(visitor, wire, lose_reply):
 
 
 def test_a_refresh_that_was_done_unheard_and_long_ago(postgres, visitor, wire, lose_reply):
-    """R24: a database that hung wakes up later than the grace lasts; that the client asks again is no theft."""
+    """R24, F17: a database that hung wakes up later than the grace lasts; that the client asks again is no theft."""
     visitor.register()
     lose_reply("UPDATE sessions SET counter")
     unheard(visitor.try_refresh, wire)
@@ -53,7 +53,7 @@ def test_a_refresh_that_was_done_unheard_and_long_ago(postgres, visitor, wire, l
 
 
 def test_a_logout_that_was_done_unheard(visitor, wire, lose_reply):
-    """R26: asking again finds it done; meanwhile the token is not good for long, whatever the cache has."""
+    """R26, F17: asking again finds it done; meanwhile the token is not good for long, whatever the cache has."""
     visitor.register()
     visitor.me()
     lose_reply("UPDATE sessions SET ended_at")

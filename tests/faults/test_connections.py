@@ -21,7 +21,7 @@ def database_of(app):
 
 
 def test_no_hash_is_paid_where_no_connection_is_free(make_app, shopper):
-    """R39: neither by a login nor by a registration."""
+    """R39, F12: neither by a login nor by a registration."""
     ticket = shopper.another().prove()
     app = make_app(argon2_memory_kib=65536, argon2_iterations=8, threads=4, database_timeout_seconds=0.4)
     started = time.thread_time()
@@ -49,7 +49,7 @@ def lock(config, tmp_path):
 
 
 def test_a_sqlite_that_another_writer_has_locked(make_app, make_shopper, lock):
-    """R53: writing is 503 after its wait, also in a crowd; reading goes on; then all is well."""
+    """R53, F13: writing is 503 after its wait, also in a crowd; reading goes on; then all is well."""
     url, other = lock
     app = make_app(database_url=url, threads=8, database_timeout_seconds=2)
     shopper = make_shopper(app)
@@ -66,7 +66,7 @@ def test_a_sqlite_that_another_writer_has_locked(make_app, make_shopper, lock):
 
 
 def test_guesses_count_though_the_request_fails(make_app, make_shopper, shopper):
-    """R10: what the database's absence makes of a request takes no guess back."""
+    """R10, F19: what the database's absence makes of a request takes no guess back."""
     shopper.register()
     limits = {"LIMIT_LOGIN_PER_ACCOUNT": "4/minute", "sms_code_attempts": 3}
     here = shopper.on(InProcessClient(make_app(**limits)))

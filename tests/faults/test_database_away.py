@@ -7,19 +7,10 @@ from contextlib import suppress
 import psycopg
 import pytest
 
-from tests.faults.asking import Visit, ask, ask_together, said
+from tests.faults.asking import AWAY, CROWD, PROMISED, Visit, ask, ask_together, said, wait_until_back
 from tests.shopper import new_username
+from tests.timetravel import age_redis
 from tests.waiting import wait_until
-
-AWAY = {"service_unavailable"}
-# What a shopper is told while there is no database: a code can be sent, a profile read that was read a moment ago.
-PROMISED = dict.fromkeys(
-    ("verify", "register", "available", "login", "refresh", "sessions", "rename", "logout"), AWAY
-) | {"send": {202}, "me": {200}}
-BACK_SECONDS = 2
-
-
-CROWD = 6
 
 
 @pytest.fixture
@@ -27,18 +18,9 @@ def visit(visitor):
     return Visit.of(visitor, codes=CROWD)
 
 
-def is_back(client):
-    return client.get("/readyz").status == 200
-
-
-def wait_until_back(client):
-    """All workers have found out, within the time that is promised."""
-    wait_until(lambda: all(is_back(client) for _ in range(16)), "the database's return", seconds=BACK_SECONDS)
-
-
 @pytest.mark.parametrize("fault", ["frozen", "cut off"])
 def test_a_silent_database(postgres, wire, visit, fault):
-    """R20, R53: each call is answered in time, 60 at once too; then nobody waits; and nothing was lost."""
+    """R20, R53, F11: each call is answered in time, 60 at once too; then nobody waits; and nothing was lost."""
     client = visit.shopper.client
     with postgres.frozen() if fault == "frozen" else wire.dead():
         assert said(ask_together(visit.calls(), times=CROWD)) == PROMISED
@@ -54,7 +36,7 @@ def test_a_silent_database(postgres, wire, visit, fault):
 
 
 def test_a_database_that_refuses_and_starts_again(postgres, visit):
-    """R20, R25: 503 while it is away; then no call fails, though every connection in the pools is of before."""
+    """R20, R25, F11: 503 while it is away; then no call fails, though every connection in the pools is of before."""
     postgres.stop()
     try:
         assert said(ask_together(visit.calls(), times=2)) == PROMISED
@@ -67,7 +49,22 @@ def test_a_database_that_refuses_and_starts_again(postgres, visit):
     assert said(ask_together({"login": visit.shopper.try_login}, times=10)) == {"login": {200}}
 
 
+def test_a_database_that_is_away_for_longer_than_the_cache_remembers(postgres, visit, redis):
+    """R20, F11: after a minute no token is believed any more; codes are still sent, and nothing was lost."""
+    postgres.stop()
+    try:
+        age_redis(redis, 61)
+        wait_until(lambda: visit.shopper.me().status == 503, "the end of what was remembered")
+        assert said(ask_together(visit.calls(), times=2)) == PROMISED | {"me": AWAY}
+    finally:
+        postgres.start()
+    wait_until_back(visit.shopper.client)
+    assert visit.shopper.me().status == 200
+    visit.goes_on()
+
+
 def test_connections_that_the_server_ends_are_replaced_before_anybody_meets_them(postgres, visit):
+    """F11: as a restart or a fail-over ends them."""
     ask_together({"login": visit.shopper.try_login}, times=10)
     assert postgres.end_connections()
     time.sleep(0.1)
@@ -75,7 +72,7 @@ def test_connections_that_the_server_ends_are_replaced_before_anybody_meets_them
 
 
 def test_a_database_whose_connections_are_all_taken(postgres, visit):
-    """R20: by others; what has its connection goes on, the rest is told 503."""
+    """R20, F12: by others; what has its connection goes on, the rest is told 503."""
     taken = []
     assert postgres.end_connections()
     with postgres.connect():
@@ -92,7 +89,7 @@ def test_a_database_whose_connections_are_all_taken(postgres, visit):
 
 
 def test_a_table_that_is_locked_holds_up_nobody_who_needs_none(postgres, visit):
-    """R53: a slow database fills the connections, and not the threads; every wait ends in time."""
+    """R53, F12: a slow database fills the connections, and not the threads; every wait ends in time."""
     storm = {"login": lambda: visit.shopper.try_login(new_username())}
     with postgres.connect() as other, other.transaction():
         other.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
@@ -106,7 +103,7 @@ def test_a_table_that_is_locked_holds_up_nobody_who_needs_none(postgres, visit):
 
 
 def test_a_standby_that_takes_no_writes(postgres, visit):
-    """R20: as after a fail-over that the application has not followed yet."""
+    """R20, F16: as after a fail-over that the application has not followed yet."""
     writes = ("register", "refresh", "rename", "logout")
     with postgres.connect() as beside:
         beside.execute("ALTER ROLE dongbao SET default_transaction_read_only = on")

@@ -41,7 +41,7 @@ def ticket(visitor):
 
 
 def test_a_postgresql_without_room(postgres, visitor, ticket):
-    """R20: nothing is half there, what needs no new page goes on, and the ticket is good for the day when there is room."""
+    """R20, F18: nothing is half there, what needs no new page goes on, and the ticket is good for the day when there is room."""
     form = {"ticket": ticket, "username": new_username()}
     calls = {
         "register": lambda: visitor.fill_in(**form),
@@ -61,7 +61,7 @@ def test_a_postgresql_without_room(postgres, visitor, ticket):
 
 
 def test_a_sqlite_without_room(make_app, make_shopper, config, tmp_path):
-    """R20: as long as there is none 503, reading goes on, and the ticket is good afterwards."""
+    """R20, F18: as long as there is none 503, reading goes on, and the ticket is good afterwards."""
     url = f"sqlite:///{tmp_path / 'full.sqlite3'}"
     migrate(replace(config, database_url=url))
     app = make_app(database_url=url)

@@ -1,9 +1,13 @@
 """Other storages of the limiter than Redis: what they can't is said at the start, and without them limits hold."""
 
+import time
+
 import pytest
 
 from api.bad_setting import BadSetting
 from tests.clients import InProcessClient
+from tests.faults.asking import BACK_SECONDS
+from tests.faults.redis_place import REPLY_SECONDS
 from tests.servers.memcached import MemcachedServer
 from tests.waiting import wait_until
 
@@ -39,17 +43,22 @@ def test_memcached_has_no_moving_window(make_app, memcached):
         make_app(**settings(memcached, ratelimit_strategy="moving-window"))
 
 
-def test_without_memcached_limits_hold_over_all_processes_and_it_comes_back(make_app, make_shopper, memcached, gateway):
-    """R52: the database counts; what would send a message is refused."""
-    apps = [make_app(**settings(memcached)) for _ in range(2)]
-    memcached.stop()
+@pytest.mark.parametrize("fault", ["refused", "hung"])
+def test_without_memcached_limits_hold_over_all_processes_and_it_comes_back(
+    make_app, make_shopper, memcached, gateway, fault
+):
+    """R52, R53, F9: the database counts; what would send a message is refused; one that hangs costs its time limit once."""
+    apps = [make_app(**settings(memcached, redis_timeout_seconds=0.25)) for _ in range(2)]
+    began = time.monotonic()
+    memcached.stop() if fault == "refused" else memcached.freeze()
     try:
         assert asking(apps[0])(2) + asking(apps[1])(2) == [422, 422, 422, 429]
         assert make_shopper(apps[0]).ask_for_code().code == "service_unavailable"
+        assert time.monotonic() - began < REPLY_SECONDS
         assert gateway.messages == []
     finally:
-        memcached.start()
-    wait_until(lambda: make_shopper(apps[0]).ask_for_code().status == 202, "memcached", seconds=4)
+        memcached.start() if fault == "refused" else memcached.thaw()
+    wait_until(lambda: make_shopper(apps[0]).ask_for_code().status == 202, "memcached", seconds=BACK_SECONDS)
 
 
 def test_without_storage_and_database_nothing_is_let_through(make_app):

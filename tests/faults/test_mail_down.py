@@ -36,7 +36,7 @@ def postbox():
 def test_mails_wait_for_their_server_and_nobody_for_the_mails(
     away, postbox, make_app, make_shopper, pass_time, rows, clock
 ):
-    """R53: registering, changing the address and the password take no longer, and each mail is sent once afterwards."""
+    """R53, F20: registering, changing the address and the password take no longer, and each mail is sent once afterwards."""
     shopper = make_shopper(make_app(smtp=replace(SMTP, port=away)))
     ticket = shopper.prove()
     made = ask(lambda: shopper.fill_in(ticket, email="first@example.com"))

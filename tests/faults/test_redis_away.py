@@ -4,9 +4,12 @@ import time
 
 import pytest
 
-from tests.faults.redis_place import REPLY_SECONDS, RedisPlace
+from tests.faults.asking import AWAY, BACK_SECONDS, Visit, ask_together, said
+from tests.faults.redis_place import REPLY_SECONDS, SETTINGS, RedisPlace
+from tests.faults.wire import Wire
 from tests.parallel import in_parallel
 from tests.races.crowd import at_once, told_apart
+from tests.servers.live import LiveServer
 from tests.waiting import wait_until
 
 FAULTS = ("refused", "hung", "out_of_memory", "disk_full", "read_only")
@@ -34,7 +37,7 @@ def is_unavailable(reply):
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_what_goes_on_and_what_waits(place, rows, fault):
-    """R52: sending and verifying wait; logins, registrations, refreshes, reads and logouts go on. R53: no reply takes over 3 s."""
+    """R52, F1, F2, F3: sending and verifying wait; logins, registrations, refreshes, reads and logouts go on. R53: no reply takes over 3 s."""
     shopper, newcomer, leaver, forgetful = [place.shopper() for _ in range(4)]
     shopper.register()
     leaver.register()
@@ -65,10 +68,14 @@ def test_what_goes_on_and_what_waits(place, rows, fault):
         assert rows.messages() == sent
         slowest = max(one.client.slowest for one in (shopper, newcomer, leaver, forgetful))
     assert slowest < REPLY_SECONDS
-    wait_until(lambda: shopper.ask_for_code("login").status == 202, "a code, after Redis came back", seconds=4)
-    wait_until(lambda: leaver.me().status == 401, "the end of what was logged out", seconds=4)
+    wait_until(
+        lambda: shopper.ask_for_code("login").status == 202, "a code, after Redis came back", seconds=BACK_SECONDS
+    )
+    wait_until(lambda: leaver.me().status == 401, "the end of what was logged out", seconds=BACK_SECONDS)
     if fault != "refused":
-        wait_until(lambda: shopper.try_login_by_code(sms_id, code).status == 200, "the code from before", seconds=4)
+        wait_until(
+            lambda: shopper.try_login_by_code(sms_id, code).status == 200, "the code from before", seconds=BACK_SECONDS
+        )
     assert shopper.me().status == 200
 
 
@@ -99,7 +106,7 @@ def test_a_success_without_redis_clears_the_accounts_count(place):
 
 
 def test_a_hung_redis_costs_its_time_limit_now_and_then_and_not_at_each_command(place):
-    """R53: a login asks Redis five times and more; the first who waits in vain opens the circuit for the others."""
+    """R53, F1: a login asks Redis five times and more; the first who waits in vain opens the circuit for the others."""
     shopper = place.shopper()
     shopper.register()
     began = time.monotonic()
@@ -107,6 +114,49 @@ def test_a_hung_redis_costs_its_time_limit_now_and_then_and_not_at_each_command(
         for _ in range(30):
             shopper.login()
     assert time.monotonic() - began < 30 * 0.25
+
+
+def test_a_crowd_while_redis_hangs(place):
+    """R53, F1: fifty and more at once, of every kind; each is answered in time, and what needs no Redis is done."""
+    calls = Visit.of(place.shopper()).calls()
+    del calls["rename"]  # or whoever logs in meanwhile gives a name of before
+    with place.suffering("hung"):
+        told = said(ask_together(calls, times=6))
+    assert told.pop("send") == told.pop("verify") == AWAY
+    assert told.pop("register") == {201, "phone_registered"}
+    assert told.pop("logout") <= {204, "session_revoked"}
+    assert told == {name: {200} for name in told}
+
+
+@pytest.fixture
+def far(place, database_url):
+    """A server whose Redis is at the end of a wire, and the wire."""
+    wire = Wire(place.redis.socket)
+    live = LiveServer(database_url, f"redis://127.0.0.1:{wire.port}/0")
+    live.start(**SETTINGS)
+    yield live, wire
+    wire.close()
+    said = live.log
+    live.remove()
+    assert "internal_error" not in said
+
+
+def test_a_redis_that_answers_too_late_is_as_one_that_hangs(place, far):
+    """R53, F1: each answer takes 300 ms, where 250 are waited for."""
+    live, wire = far
+    shopper = place.shopper(live)
+    shopper.register()
+    shopper.client.slowest = 0
+    with wire.slow(0.3):
+        assert is_unavailable(shopper.ask_for_code("login"))
+        for _ in range(8):
+            shopper.login()
+            shopper.refresh()
+            assert shopper.me().status == 200
+        assert shopper.logout().status == 204
+        assert shopper.me().status == 401
+    assert shopper.client.slowest < REPLY_SECONDS
+    wait_until(lambda: shopper.ask_for_code("login").status == 202, "a code", seconds=BACK_SECONDS)
 
 
 def test_what_redis_lost_is_told_to_it_when_it_is_back(place):
@@ -117,5 +167,5 @@ def test_what_redis_lost_is_told_to_it_when_it_is_back(place):
     with place.suffering("disk_full"):
         assert place.told(lambda redis: redis.keys("account:*"))
         assert shopper.logout().status == 204
-    wait_until(lambda: not place.told(lambda redis: redis.keys("account:*")), "the deletion", seconds=4)
+    wait_until(lambda: not place.told(lambda redis: redis.keys("account:*")), "the deletion", seconds=BACK_SECONDS)
     assert shopper.me().code == "session_revoked"

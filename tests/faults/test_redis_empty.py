@@ -17,7 +17,7 @@ def site(make_app, make_shopper):
 
 
 def test_a_lost_code_is_over_and_another_is_to_be_had_at_once(shopper, redis, clock):
-    """R3: 410, and no cooldown for what is lost; the next has its own."""
+    """R3, F5: 410, and no cooldown for what is lost; the next has its own."""
     sms_id, code = shopper.send_code(), shopper.last_code()
     clock.advance(seconds=1)
     redis.flushall()
@@ -28,7 +28,7 @@ def test_a_lost_code_is_over_and_another_is_to_be_had_at_once(shopper, redis, cl
 
 @pytest.mark.parametrize("known", [True, False])
 def test_the_messages_of_a_day_hold_without_redis_memory(site, redis, clock, known):
-    """R17: three a day, however often Redis forgets. R48: for phones with an account and without alike."""
+    """R17, F5: three a day, however often Redis forgets. R48: for phones with an account and without alike."""
     if known:
         site.register()
     else:

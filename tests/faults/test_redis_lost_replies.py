@@ -29,7 +29,7 @@ def behind(proxy, make_app, make_shopper):
 
 
 def test_a_right_guess_whose_verdict_is_lost_leaves_the_code_good(behind, proxy):
-    """R1: 503 and the same code again; it works once."""
+    """R1, F4: 503 and the same code again; it works once."""
     sms_id, code = behind.send_code(), behind.last_code()
     proxy.cut(b",register")
     assert behind.verify(sms_id, code).code == "service_unavailable"
@@ -39,7 +39,7 @@ def test_a_right_guess_whose_verdict_is_lost_leaves_the_code_good(behind, proxy)
 
 
 def test_a_wrong_guess_whose_verdict_is_lost_has_been_counted(behind, proxy):
-    """R2: or who cuts the line guesses for nothing."""
+    """R2, F4: or who cuts the line guesses for nothing."""
     sms_id = behind.send_code()
     proxy.cut(b",register")
     assert behind.verify(sms_id, behind.wrong_code()).code == "service_unavailable"
@@ -47,7 +47,7 @@ def test_a_wrong_guess_whose_verdict_is_lost_has_been_counted(behind, proxy):
 
 
 def test_a_lost_claim_to_send_is_given_back(behind, proxy, gateway):
-    """Nothing was sent, so there is no cooldown."""
+    """F4: nothing was sent, so there is no cooldown."""
     before = len(gateway.messages)
     proxy.cut(b"sealed")
     assert behind.ask_for_code().code == "service_unavailable"
@@ -57,7 +57,7 @@ def test_a_lost_claim_to_send_is_given_back(behind, proxy, gateway):
 
 
 def test_a_lost_count_is_not_counted_twice(make_app, proxy, redis):
-    """No command is sent twice: the limiter's fallback counts the request whose count got lost."""
+    """F4: no command is sent twice: the limiter's fallback counts the request whose count got lost."""
     client = InProcessClient(make_app(redis_url=proxy.url, ratelimit_storage_uri=proxy.url))
 
     def ask():

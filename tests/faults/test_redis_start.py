@@ -45,7 +45,7 @@ def own_redis():
 @pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl"])
 @pytest.mark.parametrize("setting", ["redis_url", "ratelimit_storage_uri"])
 def test_a_redis_that_evicts_is_refused(config, own_redis, policy, setting):
-    """Counters would go without a word."""
+    """F6: counters would go without a word."""
     asked = replace(config, **{setting: own_redis.url})
     with own_redis.connect() as redis:
         redis.config_set("maxmemory-policy", policy)
@@ -69,7 +69,7 @@ def test_a_redis_that_keeps_its_policy_to_itself_is_warned_of(config, own_redis)
 
 
 def test_the_redis_of_a_killed_server_does_not_take_the_socket_of_the_next_with_it():
-    """R55: it is slow to end, so the next waits for that."""
+    """R55, F10: it is slow to end, so the next waits for that."""
     folder = temporary_folder("embedded")
     first = embed(folder)
     assert first.stdout.readline() == "up\n"

@@ -18,7 +18,7 @@ def there(request, make_app, clock):
 
 
 def test_what_one_node_refreshed_is_repeated_at_the_other(shopper, there, rows):
-    """R24, R31: a lost reply is asked for again wherever the balancer sends the client."""
+    """R24, R31, F28: a lost reply is asked for again wherever the balancer sends the client."""
     old = shopper.register()["refresh_token"]
     shopper.refresh()
     rows.age_refreshes(seconds=8)

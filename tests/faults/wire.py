@@ -1,8 +1,9 @@
-"""A wire between the application and its database: it can go dead, and it can break between a commit and its reply."""
+"""A wire between the application and its database or Redis: it can go dead or slow, and break between a commit and its reply."""
 
 import contextlib
 import socket
 import threading
+import time
 from pathlib import Path
 
 
@@ -10,7 +11,8 @@ class Wire:
     """Carries bytes between a port on loopback and a unix socket; listens as long as it is.
 
     ``break_after(words)`` lets the next message with these words through, and its reply no more: what it did is done, and who
-    asked for it doesn't know. It may have to be of a connection that carried other words ``before``. ``dead`` carries nothing, and says nothing of it.
+    asked for it doesn't know. It may have to be of a connection that carried other words ``before``. ``dead`` carries nothing, and says nothing of it;
+    ``slow`` carries each answer so many seconds later.
     """
 
     def __init__(self, far_end: Path):
@@ -18,6 +20,7 @@ class Wire:
         self._far_end = far_end
         self._fatal: bytes | None = None
         self._before = b""
+        self._delay = 0.0
         self._whole = threading.Event()
         self._whole.set()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=200)
@@ -36,6 +39,14 @@ class Wire:
             yield
         finally:
             self._whole.set()
+
+    @contextlib.contextmanager
+    def slow(self, seconds: float):
+        self._delay = seconds
+        try:
+            yield
+        finally:
+            self._delay = 0.0
 
     def close(self):
         self._listener.close()
@@ -68,6 +79,8 @@ class Wire:
                     self._fatal = None
                     self._end_unheard(source, target, data)
                     break
+                if self._delay and not is_question:
+                    time.sleep(self._delay)
                 target.sendall(data)
         for end in (source, target):
             with contextlib.suppress(OSError):

@@ -138,7 +138,7 @@ def assert_means(delivery, meaning, code):
 @pytest.mark.parametrize("place", ["code", "error"])
 @pytest.mark.parametrize("code", TENCENT)
 def test_a_code_of_tencent_s(tencent, code, place):
-    """Said of the number, in SendStatusSet, or of the whole call, as an Error."""
+    """F29: said of the number, in SendStatusSet, or of the whole call, as an Error."""
     setattr(tencent.standin, place, code)
     delivery = tencent.gateway().send(a_message())
     assert_means(delivery, TENCENT[code], code)
@@ -182,6 +182,7 @@ def test_alibaba_s_error_in_xml(aliyun):
 @pytest.mark.parametrize("status", [200, 400])
 @pytest.mark.parametrize("text", ALIYUN_LIMITS)
 def test_alibaba_s_limits_of_a_number_are_told_apart_by_their_text(aliyun, text, status):
+    """F23: the code is the same for minute, hour and day."""
     aliyun.standin.code, aliyun.standin.text, aliyun.standin.status = "isv.BUSINESS_LIMIT_CONTROL", text, status
     delivery = aliyun.gateway().send(a_message())
     assert_means(delivery, ALIYUN_LIMITS[text], "isv.BUSINESS_LIMIT_CONTROL")

@@ -48,7 +48,7 @@ def elapsed(call):
 
 @pytest.mark.parametrize("fault", [Fault.DRIP, Fault.DRIP_BODY])
 def test_a_dripping_answer_outlasts_the_read_timeout_but_not_the_deadline(templated, fault):
-    """The trap itself first: without the deadline the SDK is held for as long as the drops come."""
+    """F21: the trap itself first: without the deadline the SDK is held for as long as the drops come."""
     standin = templated.standin
     standin.fault, standin.pace = fault, 0.05
     held = threading.Timer(1.2, standin.release)
@@ -96,7 +96,7 @@ def test_a_call_past_the_deadline_keeps_its_place_until_it_ends(gate):
 
 
 def test_without_a_place_the_answer_comes_at_once(gate):
-    """50 at a time, three places: 47 are turned away before the first three end."""
+    """F24: 50 at a time, three places: 47 are turned away before the first three end."""
     gateway = Deadline(gate, 5, threading.BoundedSemaphore(3))
     turned_away = []
 

@@ -113,6 +113,7 @@ def test_headers_that_are_none_are_unknown(templated):
 
 
 def test_a_refused_connection_is_not_sent(vendor):
+    """F22: so that the next gateway may send it."""
     with refusing() as address:
         delivery, seconds = timed(vendor.gateway(f"http://{address}"), a_message())
     assert_unreachable(delivery)

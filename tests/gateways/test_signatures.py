@@ -156,6 +156,7 @@ def test_a_wrong_secret_is_misconfigured(request, name, setting, code):
     ],
 )
 def test_a_clock_that_is_wrong_is_misconfigured(request, name, seconds, code):
+    """F29: nothing was sent, so the next gateway is asked, and the log says it to the operator."""
     vendor = request.getfixturevalue(name)
     vendor.standin.clock = lambda: time.time() + seconds
     assert_misconfigured(vendor, code)

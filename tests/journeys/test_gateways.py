@@ -49,6 +49,7 @@ def visit(first, second):
 
 
 def test_a_gateway_that_is_down_is_passed_by_unseen(site, visit, first, second):
+    """F22: the next one sends."""
     first.answer = DOWN
     shopper = visit(site())
     sms_id = shopper.send_code()
@@ -57,6 +58,7 @@ def test_a_gateway_that_is_down_is_passed_by_unseen(site, visit, first, second):
 
 
 def test_a_message_that_may_have_left_is_answered_as_sent_and_never_sent_twice(site, visit, first, second):
+    """F21: 202, and the code is good if it arrives."""
     first.answer = UNKNOWN
     shopper = visit(site())
     sms_id = shopper.send_code()
@@ -66,6 +68,7 @@ def test_a_message_that_may_have_left_is_answered_as_sent_and_never_sent_twice(s
 
 
 def test_where_both_are_down_nothing_counts_and_the_shopper_can_try_again_at_once(site, visit, first, second, redis):
+    """F22: 503, and neither cooldown nor budget is spent."""
     first.answer = second.answer = DOWN
     shopper = visit(site(sms_per_hour=1))
     for _ in range(3):
@@ -105,6 +108,7 @@ def test_a_final_refusal_is_told_in_the_words_of_the_contract(site, visit, first
 
 
 def test_how_long_to_wait_is_what_the_vendor_said(site, visit, first):
+    """F23: 429, and for how long."""
     first.answer = not_sent(Reason.HOURLY_LIMIT, retry_after=99.2)
     assert visit(site()).ask_for_code().json["retry_after"] == 100
 

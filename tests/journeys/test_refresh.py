@@ -33,7 +33,7 @@ def test_many_tabs_refresh_at_once_and_stay_in_one_session(registered, rows):
 
 
 def test_a_lost_reply_is_asked_for_again(registered, rows):
-    """R24: within the grace the previous token gets the same new generation."""
+    """R24, F26: within the grace the previous token gets the same new generation."""
     old = registered.refresh_token
     lost = registered.refresh(old)
     rows.age_refreshes(seconds=8)

@@ -37,7 +37,7 @@ def test_logging_out_leaves_other_devices_alone(registered):
 
 @both_formats
 def test_what_was_revoked_stays_so_without_redis_and_in_another_process(registered, redis, make_app):
-    """R25: logout, FLUSHALL, another app: the old tokens are refused."""
+    """R25, F5: logout, FLUSHALL, another app: the old tokens are refused."""
     registered.logout()
     redis.flushall()
     elsewhere = registered.on(InProcessClient(make_app()))

@@ -196,6 +196,7 @@ def test_nobody_there():
 
 @pytest.mark.parametrize(("place", "tls"), [(not_accepting, Tls.OFF), (silent_in_handshake, Tls.WRAPPED)])
 def test_a_silent_server_is_left_in_time(place, tls):
+    """F20: whatever step it falls silent at."""
     with place() as address:
         port = int(address.rpartition(":")[2])
         began = time.monotonic()

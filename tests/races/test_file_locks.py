@@ -16,7 +16,7 @@ WRITE_ELSEWHERE = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).
 
 
 def test_a_look_at_the_connections_drops_no_lock(tmp_path):
-    """R21: whoever closes any copy of a file's descriptor drops its locks; two processes then write over each other."""
+    """R21, F13: whoever closes any copy of a file's descriptor drops its locks; two processes then write over each other."""
     path = tmp_path / "locked.sqlite3"
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         for statement in (

@@ -84,7 +84,7 @@ def test_fifty_at_once_with_the_first_gateway_down_are_each_sent_one_message(sit
 
 
 def test_past_a_fifth_of_the_threads_a_slow_gateway_is_not_asked(site, live, nowhere, second):
-    """Two workers of ten threads have two places each; who gets none hears 503, and may ask again at once."""
+    """F24: two workers of ten threads have two places each; who gets none hears 503, and may ask again at once."""
     client = site(nowhere, second.url, THREADS=10)
     second.fault, second.delay = Fault.LATE, 0.5
     replies = everybody_asks(live)
@@ -98,6 +98,7 @@ def test_past_a_fifth_of_the_threads_a_slow_gateway_is_not_asked(site, live, now
 
 @pytest.mark.parametrize("fault", [Fault.RESET, Fault.CUT, Fault.HANG], ids=["reset", "cut", "no answer"])
 def test_what_the_first_gateway_read_and_did_not_answer_is_sent_by_no_other(site, first, second, fault):
+    """F21: it may have left, so that is answered."""
     client = site(first.url, second.url)
     first.fault = fault
     assert ask(client, phone := new_phone()).status == 202

@@ -42,7 +42,7 @@ def count(engine, table, **values):
 
 
 def test_one_ticket_makes_one_account(live, live_shopper, engine):
-    """R18, R21: of fifty that register with one ticket, one has the phone."""
+    """R18, R21, F7: of fifty that register with one ticket, one has the phone."""
     for i in range(4):
         somebody = live_shopper.another()
         ticket = somebody.prove()

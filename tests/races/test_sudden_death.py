@@ -19,7 +19,7 @@ GONE = (OSError, http.client.HTTPException)
 
 @pytest.mark.mysql
 def test_a_killed_server_has_made_whole_accounts_or_none(live, live_shopper, engine):
-    """R25, R55: SIGKILL in a storm of registrations: what was acknowledged holds, every other form can be sent again."""
+    """R25, R55, F26: SIGKILL in a storm of registrations: what was acknowledged holds, every other form can be sent again."""
     live_shopper.register()
     gone = live_shopper.on(live_shopper.client)
     for _ in range(3):

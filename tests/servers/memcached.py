@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 
 import pytest
@@ -32,6 +33,13 @@ class MemcachedServer:
 
     def stop(self):
         self._process.kill()
+
+    def freeze(self):
+        """It hangs: connections are taken, and nothing is answered."""
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def thaw(self):
+        os.kill(self._process.pid, signal.SIGCONT)
 
     def remove(self):
         """Stop it and delete its folder."""

@@ -50,6 +50,7 @@ def test_gateways_are_told_apart(breakers):
 
 
 def test_all_processes_share_it(breakers, redis):
+    """F22: what one has learned, the other knows."""
     fail(breakers)
     assert Breakers(redis, PAUSE).wait("tencent") > 0
 

@@ -56,7 +56,7 @@ def test_the_fifth_guess_may_be_right(shopper):
 
 
 def test_guesses_that_come_together_are_counted_before_they_are_compared(shopper):
-    """R2: of thirty wrong guesses at once five are evaluated."""
+    """R2, F26: of thirty wrong guesses at once five are evaluated."""
     sms_id, wrong = shopper.send_code(), shopper.wrong_code()
     replies = in_parallel(30, lambda _: shopper.verify(sms_id, wrong))
     assert Counter(reply.status for reply in replies) == {422: 5, 410: 25}
@@ -72,7 +72,7 @@ def test_a_code_of_the_wrong_shape_costs_no_attempt(shopper):
 
 @pytest.mark.parametrize(("age", "status"), [(298, 200), (300, 410)])
 def test_a_code_lives_five_minutes(shopper, redis, age, status):
-    """R3: by the server's clock, not the client's."""
+    """R3, F28: by the server's clock, not the client's."""
     sms_id = shopper.send_code()
     age_redis(redis, seconds=age)
     assert shopper.verify(sms_id, shopper.last_code()).status == status

@@ -136,7 +136,7 @@ def test_what_was_sent_to_a_phone_that_is_anothers_by_now_stays(person, engine):
 
 
 def test_a_job_that_is_killed_loses_nothing_and_repeats_nothing(engine, database_url, redis_url, instance):
-    """R55: SIGKILL half-way through many; each account is whole or erased, and the next run does the rest."""
+    """R55, F26: SIGKILL half-way through many; each account is whole or erased, and the next run does the rest."""
     many = 600
     _close_many(engine, many)
     env = environment(instance, database_url, redis_url)

@@ -217,6 +217,7 @@ def test_a_clock_that_is_set_back_sends_nothing_twice(post, clock):
 
 
 def test_a_server_that_is_down_costs_one_try_in_a_round(make_post, clock):
+    """F20: the rest of the round leaves it alone."""
     post = make_post(mail=Channel(NotTold("unreachable", outage=True)))
     for _ in range(100):
         post.tell()

@@ -179,7 +179,7 @@ def test_a_token_in_a_cookie_is_not_seen(shopper):
 
 @pytest.mark.parametrize(("ahead", "status"), [(20, 200), (30, 200), (32, 401), (600, 401)])
 def test_another_servers_clock_may_be_ahead_by_half_a_minute(make_shopper, make_app, clock, ahead, status):
-    """R31: a token from 20 s in the future is good, one from ten minutes in the future is not."""
+    """R31, F28: a token from 20 s in the future is good, one from ten minutes in the future is not."""
     shopper = make_shopper(make_app())
     shopper.register()
     behind = HandTurnedClock(clock.now)
@@ -188,7 +188,7 @@ def test_another_servers_clock_may_be_ahead_by_half_a_minute(make_shopper, make_
 
 
 def test_tolerance_for_clocks_stretches_no_lifetime(shopper, clock):
-    """R31: fifteen minutes stay fifteen minutes."""
+    """R31, F28: fifteen minutes stay fifteen minutes."""
     shopper.register()
     clock.advance(seconds=901)
     assert shopper.me().code == "token_expired"

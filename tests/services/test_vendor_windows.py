@@ -92,6 +92,7 @@ def test_redis_has_no_number(windows, redis):
 
 
 def test_the_longest_wait_is_that_of_the_window_named(make_windows):
+    """F23: what is said where the vendor names a window and no time."""
     windows = make_windows(clock=HandTurnedClock(datetime(2026, 11, 23, 15, 0, tzinfo=UTC)))
     assert windows.longest_wait("aliyun", Reason.COOLDOWN) == 60
     assert windows.longest_wait("juhe", Reason.COOLDOWN) == 60
