@@ -50,10 +50,15 @@ class Played:
     strange: Counter[str]
 
 
-def play(attack: Attack, challenge: str, solves: bool, scale: float, seed: int) -> Played:
-    """Let it happen, at ``scale`` of its full size, with ``CHALLENGE`` as named; the same seed draws the same people."""
+def play(
+    attack: Attack, challenge: str, solves: bool, scale: float, seed: int, settings: dict[str, str] | None = None
+) -> Played:
+    """Let it happen, at ``scale`` of its full size, with ``CHALLENGE`` as named; the same seed draws the same people.
+
+    ``settings`` are what else is not as by default.
+    """
     random = Random(seed)
-    with World({"CHALLENGE": challenge}) as world:
+    with World({"CHALLENGE": challenge} | (settings or {})) as world:
         start = world.time.now + WARM_UP
         end = start + attack.seconds
         mall = Mall(world, random, attack.shoppers_per_day)

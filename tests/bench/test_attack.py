@@ -9,7 +9,7 @@ from api.config import ROOT
 from bench.attack.hand_turned import HandTurnedRedis
 from bench.attack.referee import most_within
 
-SMALL = ("--scale", "0.02", "--shoppers", "2000", "--only", "pump-anywhere", "--bots", "idle")
+SMALL = ("--scale", "0.02", "--shoppers", "2000", "--only", "pump-anywhere", "--bots", "idle", "--set", "SMS_PER_DAY=9")
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +38,10 @@ def test_the_goals_are_reached_at_a_small_scale(row):
     assert int(row["honest shoppers"]) > 100
     assert percent(row["refused"]) <= 1
     assert percent(row["asked for work"]) <= 5
+
+
+def test_a_row_says_what_is_not_as_by_default(row):
+    assert row["attack"].endswith(", `SMS_PER_DAY=9`, at 0.02 of its size")
 
 
 def test_nobody_is_told_anything_strange(report):
