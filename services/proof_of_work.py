@@ -14,9 +14,9 @@ from services.keyring import Keyring
 
 ALGORITHM = "PBKDF2/SHA-256"
 ROUNDS = 1000
-# How many keys of ROUNDS rounds a client derives at most, by level; half of them on average. Two million rounds take a core
-# of a laptop of 2018 two seconds (https://lukas.zapletalovi.com/posts/2021/finding-the-right-cost-for-bcryptpbkdf2/).
-TRIES = {1: 200, 2: 700, 3: 2000}
+# How many keys of ROUNDS rounds a client derives at most, by level; half of them on average. 1.2 million rounds take two slow
+# cores of a phone, of 300,000 rounds a second each, two seconds: docs/proof-of-work.md.
+TRIES = {1: 200, 2: 500, 3: 1200}
 EASIEST, HARDEST = min(TRIES), max(TRIES)
 LIFETIME = 300
 # How far the clocks of two nodes may be apart.

@@ -11,7 +11,7 @@ from altcha import Challenge, Payload, solve_challenge
 from services import proof_of_work
 from services.proof_of_work import HARDEST, TRIES
 
-# What a phone of some years ago needs at most for the hardest level; half of it on average.
+# What two slow cores of a phone need at most for the hardest level; half of it on average.
 PHONE_SECONDS = 2.0
 REAL_TRIES = dict(TRIES)
 SECONDS_PER_TRY = PHONE_SECONDS / REAL_TRIES[HARDEST]

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import secrets
 
 import pytest
 from altcha import create_challenge
@@ -18,6 +19,8 @@ from tests.work import solve
 pytestmark = pytest.mark.one_database
 
 HOME, NEIGHBOUR = "203.0.113.0", "203.0.112.0"
+# Of PBKDF2-HMAC-SHA-256 in a second, on a slow core of a phone.
+ROUNDS_OF_A_CORE = 300_000
 
 
 @pytest.fixture
@@ -46,6 +49,14 @@ def test_a_solution_is_good_for_five_minutes(work, clock, solved):
     assert 0 < work.read(solved[0], HOME).remembered - LEEWAY <= 30
     clock.advance(30)
     assert work.read(solved[0], HOME) is None
+
+
+def test_the_hardest_work_takes_two_slow_cores_of_a_phone_two_seconds_at_most(work, monkeypatch):
+    monkeypatch.setattr(secrets, "randbelow", lambda end: end - 1)
+    worst = json.loads(base64.b64decode(solve(work.issue(HOME, HARDEST))))
+    tries, rounds = worst["solution"]["counter"] + 1, worst["challenge"]["parameters"]["cost"]
+    assert tries > 1
+    assert tries * rounds <= 2 * 2 * ROUNDS_OF_A_CORE
 
 
 def test_the_newest_key_signs_and_an_older_one_still_counts(clock, work, solved):
