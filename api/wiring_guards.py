@@ -15,7 +15,7 @@ from services.budgets import Budgets
 from services.circuit import Circuit
 from services.debts import Debts
 from services.limit_hits import LimitHits
-from services.proof_of_work import ProofOfWork
+from services.proof_of_work import EASIEST, ProofOfWork
 from services.scripts import load_script
 
 # Of ten logins, how many usually succeed: people mistype. Under alarm fewer than half of that do.
@@ -36,14 +36,15 @@ class GuardServices:
 def build_guards(basis: Basis, limiter: Limiter, budgets: Budgets | None) -> GuardServices:
     """``budgets`` know how many messages are usually verified."""
     limit_hits = LimitHits(basis.database, basis.clock)
-    debts = Debts(basis.redis, _usual_shares(budgets), basis.clock, structlog.get_logger())
+    everybodys = EASIEST if basis.config.challenge == ALWAYS else 0
+    debts = Debts(basis.redis, _usual_shares(budgets), basis.clock, structlog.get_logger(), everybodys)
     work = ProofOfWork(basis.keyring, basis.clock)
     return GuardServices(
         limit_windows=_limit_windows(basis, limiter, limit_hits),
         limit_hits=limit_hits,
         debts=debts,
         work=work,
-        admission=Admission(debts, work, always=basis.config.challenge == ALWAYS, log=structlog.get_logger()),
+        admission=Admission(debts, work, structlog.get_logger()),
     )
 
 

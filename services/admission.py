@@ -4,16 +4,15 @@ from structlog.typing import FilteringBoundLogger
 
 from services.debts import Act, Claim, Debts
 from services.errors import ChallengeRequired
-from services.proof_of_work import EASIEST, ProofOfWork
+from services.proof_of_work import ProofOfWork
 
 
 class Admission:
-    """Debts say how much work; ``always`` asks for some in any case."""
+    """Debts say how much work."""
 
-    def __init__(self, debts: Debts, work: ProofOfWork, always: bool, log: FilteringBoundLogger) -> None:
+    def __init__(self, debts: Debts, work: ProofOfWork, log: FilteringBoundLogger) -> None:
         self._debts = debts
         self._work = work
-        self._least = EASIEST if always else 0
         self._log = log
 
     def admit(self, act: Act, network: str, payload: str, least: int = 0) -> Claim:
@@ -21,7 +20,7 @@ class Admission:
 
         Raises ``ChallengeRequired`` with a challenge where work is to be done first. ``least`` is the level asked for in any case.
         """
-        verdict = self._debts.weigh(act, max(least, self._least), self._work.read(payload, network))
+        verdict = self._debts.weigh(act, least, self._work.read(payload, network))
         if verdict.claim is None:
             self._log.debug("work_weighed", kind=act.kind, decision="asked")
             raise ChallengeRequired(challenge=self._work.issue(network, verdict.level))

@@ -25,7 +25,7 @@ class Debtor:
     """Somebody, by a pseudonym, how much may be owed before work is asked for, in calm and under alarm, and for how many hours.
 
     One that does not count is weighed only; one that is forgiven owes nothing more after a success; one that ``takes_work``
-    does not owe what work was done for.
+    does not owe what more work was done for than is asked of everybody.
     """
 
     name: str
@@ -52,11 +52,15 @@ class Act:
 
 @dataclass(frozen=True)
 class Claim:
-    """An act that was let through, and in which minute; ``spent`` is the key of the solution that it used, if any."""
+    """An act that was let through, and in which minute; ``spent`` is the key of the solution that it used, if any.
+
+    ``worked`` is whether that was more than is asked of everybody.
+    """
 
     act: Act
     minute: int
     spent: str
+    worked: bool
 
 
 @dataclass(frozen=True)
@@ -72,16 +76,22 @@ class Debts:
 
     So an address with many people behind it, of whom some never type their code, builds no debt.
     Under alarm, when of all that the site let through far less than usual is made good, debtors may owe less.
-    ``usual`` is by kind the share that is usually made good.
+    ``usual`` is by kind the share that is usually made good; ``everybodys`` is the level that is asked for in any case.
     """
 
     def __init__(
-        self, redis: RedisClient, usual: Mapping[str, Callable[[], float]], clock: Clock, log: FilteringBoundLogger
+        self,
+        redis: RedisClient,
+        usual: Mapping[str, Callable[[], float]],
+        clock: Clock,
+        log: FilteringBoundLogger,
+        everybodys: int = 0,
     ) -> None:
         self._redis = redis
         self._usual = usual
         self._clock = clock
         self._log = log
+        self._everybodys = everybodys
         self._alarms: dict[str, bool] = {}
         self._weigh_debts = load_script(redis, "weigh_debts")
         self._settle_debts = load_script(redis, "settle_debts")
@@ -89,7 +99,7 @@ class Debts:
     def weigh(self, act: Act, least: int = 0, solution: Solution | None = None) -> Verdict:
         """Let an act through and count it, unless work is needed that is not done, or was used before.
 
-        ``least`` is the level that is asked for in any case.
+        ``least`` is the level that is asked for this in any case.
         """
         minute = int(self._clock().timestamp()) // MINUTE
         spent = f"{{risk}}:spent:{solution.name if solution else ''}"
@@ -97,14 +107,15 @@ class Debts:
             keys=[_site(act.kind), spent, _asked(act.phone), *(_key(debtor.name) for debtor in act.debtors)],
             args=[
                 *(minute, NOT_JUDGED_MINUTES, JUDGED_MINUTES, LEAST_BAD),
-                *(self._usual[act.kind]() * ALARM_SHARE, least),
+                *(self._usual[act.kind]() * ALARM_SHARE, least, self._everybodys),
                 *((solution.level, solution.remembered) if solution else (0, 1)),
                 *(int(act.counts), _note(act, minute)),
                 *(part for debtor in act.debtors for part in _terms(debtor)),
             ],
         )
         self._tell(act.kind, bool(alarm))
-        return Verdict(level, Claim(act, minute, spent if level else "") if passes else None)
+        claim = Claim(act, minute, spent if level else "", level > self._everybodys)
+        return Verdict(level, claim if passes else None)
 
     @property
     def alarms(self) -> Mapping[str, bool]:
@@ -179,8 +190,7 @@ def _counted(act: Act) -> tuple[str, ...]:
 
 def _owing(claim: Claim) -> tuple[str, ...]:
     """Who owes an act that was let through."""
-    worked = bool(claim.spent)
-    return tuple(_key(one.name) for one in claim.act.debtors if one.counts and not (worked and one.takes_work))
+    return tuple(_key(one.name) for one in claim.act.debtors if one.counts and not (claim.worked and one.takes_work))
 
 
 def _terms(debtor: Debtor) -> tuple[int, ...]:

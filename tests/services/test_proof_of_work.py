@@ -5,16 +5,17 @@ import json
 import secrets
 
 import pytest
+import structlog
 from altcha import create_challenge
 
 from services.clock import system_clock
-from services.debts import Act, Debtor, Debts
+from services.debts import JUDGED_MINUTES, LEAST_BAD, MINUTE, Act, Debtor, Debts
 from services.keyring import Keyring
 from services.proof_of_work import EASIEST, HARDEST, LEEWAY, LIFETIME, LONGEST_PAYLOAD, ProofOfWork, Solution
 from tests.clients import InProcessClient
 from tests.parallel import in_parallel
 from tests.settings import SECRET
-from tests.work import solve
+from tests.work import HEADER, solve
 
 pytestmark = pytest.mark.one_database
 
@@ -160,6 +161,46 @@ def test_what_work_was_done_for_is_not_owed_by_who_takes_it(redis, clock):
     assert debts.weigh(Act("sms", act.debtors, "a third phone")).level == 1
 
 
+def test_where_everybody_works_a_network_owes_what_it_did_no_more_work_for(redis, clock):
+    """As with ``CHALLENGE=always``; and that is given back."""
+    debts = Debts(redis, {"sms": lambda: 1.0}, clock, None, everybodys=EASIEST)
+    act = Act("sms", (Debtor("sms:network:a", 2, 1, 24, takes_work=True),))
+    verdicts = [
+        debts.weigh(act, solution=Solution(level, f"work {i}", 60)) for i, level in enumerate((1, 1, 1, 1, 2, 2))
+    ]
+    assert [(verdict.level, verdict.claim is not None) for verdict in verdicts] == [(1, True)] * 4 + [(2, True)] * 2
+    debts.give_back(verdicts[-1].claim)
+    assert debts.weigh(act).level == 2
+    debts.give_back(verdicts[0].claim)
+    assert debts.weigh(act).level == 1
+
+
+def test_where_everybody_works_an_alarm_lasts_while_the_work_of_debtors_is_left_undone(redis, clock):
+    debts = Debts(redis, {"sms": lambda: 1.0}, clock, structlog.get_logger(), everybodys=EASIEST)
+    acts = [Act("sms", (Debtor(f"sms:address:{i}", 99, 1, 24),)) for i in range(LEAST_BAD)]
+    for i, act in enumerate(2 * acts):
+        assert debts.weigh(act, solution=Solution(EASIEST, f"work {i}", 60)).claim
+    for _ in range(JUDGED_MINUTES):
+        clock.advance(2 * MINUTE)
+        assert {debts.weigh(act).level for act in acts[:8]} == {2}
+    clock.advance(JUDGED_MINUTES * MINUTE + 2 * MINUTE)
+    assert debts.weigh(acts[0]).level == EASIEST
+
+
+def test_an_order_that_is_older_than_debts_is_not_taken_off_them(redis, clock):
+    """However many orders for the phone came later: they alone are weighed as if they had not been."""
+    debts = Debts(redis, {"sms": lambda: 1.0}, clock, None)
+
+    def order(phone):
+        return debts.weigh(Act("sms", (Debtor("sms:address:a", 3, 1, 24),), phone)).level
+
+    assert [order("phone") for _ in range(4)] == [0] * 4
+    clock.advance(25 * 3600)
+    assert [order(f"phone {i}") for i in range(3)] == [0] * 3
+    assert order("phone") == 1
+    assert redis.lrange("{risk}:asked:phone", 0, -1) == []
+
+
 def test_a_code_pays_for_no_message_that_is_not_sent(redis, clock):
     """Orders that wait for their refusal while the code of another is typed earn nothing."""
     debts = Debts(redis, {"sms": lambda: 1.0}, clock, None)
@@ -182,6 +223,14 @@ def test_codes_that_never_were_leave_no_debtors_behind(make_app, redis):
     for number in range(3):
         assert client.post(f"/v1/sms/{'a' * 22}{number:016x}/resend").code == "code_expired"
     assert redis.keys("{risk}:*") == [b"{risk}:sms:site"]
+
+
+def test_where_everybody_is_asked_for_work_everybody_owes_as_ever(make_app, redis):
+    client = InProcessClient(make_app(challenge="always"), "203.0.113.5")
+    headers = {HEADER: solve(client.get("/v1/challenge").json)}
+    client.post("/v1/sms", json={"phone": "+8613800138000", "purpose": "register"}, headers=headers)
+    owing = {key.split(b":")[2] for key in redis.keys("{risk}:sms:*:*")}
+    assert owing == {b"address", b"network", b"everybody", b"phone", b"prefix"}
 
 
 def test_debts_end_by_themselves_and_name_nobody(make_app, redis):
