@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 FAILURES = 3
 OPEN_SECONDS = 1.0
@@ -10,6 +11,23 @@ OPEN_SECONDS = 1.0
 
 class CircuitOpen(Exception):
     """The part failed a moment ago; it was not asked."""
+
+
+class _Insistence(threading.local):
+    is_on = False
+
+
+_insistence = _Insistence()
+
+
+@contextmanager
+def insisting() -> Iterator[None]:
+    """In the block every circuit lets the calling thread in; so it may wait in vain, for a part that hangs."""
+    _insistence.is_on = True
+    try:
+        yield
+    finally:
+        _insistence.is_on = False
 
 
 class Circuit:
@@ -32,7 +50,7 @@ class Circuit:
 
     def enter(self) -> None:
         """Before a call; raises ``CircuitOpen``. Whoever was let in must ``leave``."""
-        if self._opened_at is not None:
+        if self._opened_at is not None and not _insistence.is_on:
             self._take_probe()
 
     def leave(self, failed: bool, slow: bool = False) -> None:

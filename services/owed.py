@@ -7,14 +7,18 @@ from collections.abc import Callable
 from redis.exceptions import RedisError
 from structlog.typing import FilteringBoundLogger
 
+from services.circuit import insisting
+
 CAPACITY = 10_000
 PAUSE_SECONDS = 0.1
+# Long for a Redis that answers, and short for the threads that wait for one that hangs.
+TURN_SECONDS = 0.1
 
 
 class Owed:
     """Acts by name, each good to do twice, tried in their order until they are done or their time is over.
 
-    One thread does so, for as long as anything is owed. A process that ends forgets them, so nothing that must hold may
+    One thread does so, for as long as anything is owed, whether the circuit of Redis is open or not. A process that ends forgets them, so nothing that must hold may
     hang on one: what it undoes ends by itself at the same time.
     """
 
@@ -22,6 +26,7 @@ class Owed:
         self._log = log
         self._now = now
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
         self._acts: dict[str, tuple[float, Callable[[], object]]] = {}
         self._thread: threading.Thread | None = None
 
@@ -29,10 +34,23 @@ class Owed:
         """Whether an act of this name is still to be done."""
         return name in self._acts
 
-    def settle(self, name: str, lifetime: float, act: Callable[[], object]) -> None:
-        """Do ``act``, twice if a connection broke; where Redis won't, go on trying for ``lifetime`` seconds."""
-        if not (self._try(act) or self._try(act)):
+    def settle(self, name: str, lifetime: float, act: Callable[[], object], insist: bool = False) -> None:
+        """Do ``act``, twice if a connection broke; where Redis won't, go on trying for ``lifetime`` seconds.
+
+        With ``insist`` the second try is made though Redis is left alone: it may have failed for a moment only.
+        """
+        if not (self._try(act) or (self._insist(act) if insist else self._try(act))):
             self._note(name, self._now() + lifetime, act)
+
+    def _insist(self, act: Callable[[], object]) -> bool:
+        """One at a time, so that a Redis that hangs holds up one thread, and the others for a moment."""
+        if not self._turn.acquire(timeout=TURN_SECONDS):
+            return False
+        try:
+            with insisting():
+                return self._try(act)
+        finally:
+            self._turn.release()
 
     def _note(self, name: str, deadline: float, act: Callable[[], object]) -> None:
         with self._lock:
@@ -45,8 +63,9 @@ class Owed:
                 self._thread.start()
 
     def _run(self) -> None:
-        while self._settle_all():
-            time.sleep(PAUSE_SECONDS)
+        with insisting():
+            while self._settle_all():
+                time.sleep(PAUSE_SECONDS)
 
     def _settle_all(self) -> bool:
         """Try each, up to the first that Redis won't take; says whether any is left."""

@@ -88,7 +88,7 @@ class SessionCache:
         Where Redis is away, or takes no writes, it is told later, for as long as an entry can live.
         """
         name = _name(user_id)
-        self._owed.settle(name, LIFETIME, lambda: self._drop(name))
+        self._owed.settle(name, LIFETIME, lambda: self._drop(name), insist=True)
 
     def _drop(self, name: str) -> None:
         """Delete the entry, and that of the next reign if it begins meanwhile.
