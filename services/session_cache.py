@@ -117,13 +117,16 @@ class SessionCache:
 
 
 def _state_in(values: Sequence[bytes | None]) -> SessionState | None:
-    """The state in the fields of an entry, or None where one of them is not there."""
+    """The state in the fields of an entry, or None where one of them is not there, or is nothing of ours."""
     profile, version, expires_at = values
     if profile is None or version is None or expires_at is None:
         return None
-    fields = orjson.loads(profile)
-    fields["created_at"] = datetime.fromtimestamp(fields["created_at"], UTC)
-    return SessionState(Profile(**fields), int(version), int(expires_at))
+    try:
+        fields = orjson.loads(profile)
+        fields["created_at"] = datetime.fromtimestamp(fields["created_at"], UTC)
+        return SessionState(Profile(**fields), int(version), int(expires_at))
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def _name(user_id: str) -> str:

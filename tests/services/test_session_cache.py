@@ -91,6 +91,16 @@ def test_a_redis_that_comes_back_is_told_to_forget(redis, state):
     wait_until(lambda: not redis.keys(), "the forgetting")
 
 
+def test_an_entry_that_is_nothing_of_ours_is_none(redis, state):
+    cache = remembered(redis, state)
+    (key,) = redis.keys("account:*")
+    for field, value in {"profile": "{", "version": "one"}.items():
+        redis.hset(key, field, value)
+        assert cache.get(USER, SESSION) is None
+        cache.fill(cache.lease(USER), SESSION, state)
+        assert cache.get(USER, SESSION) == state
+
+
 def test_an_entry_lives_for_a_minute_at_most(redis, state):
     remembered(redis, state)
     (key,) = redis.keys("account:*")
