@@ -16,6 +16,8 @@ from redis.exceptions import TimeoutError as RedisTimeout
 from services.circuit import Circuit, CircuitOpen
 
 LOOK_AFTER_SECONDS = 0.1
+RENEW_SECONDS = 1.0
+REPLICA = "replica"
 # How Redis says that it can't now, rather than that it was asked wrongly; before version 7 a script says so in the middle.
 STATES = re.compile(r"(?:^|-)(?:OOM|READONLY|LOADING|MISCONF|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|BUSY) ")
 REIGN = re.compile(rb"^run_id:([0-9a-f]{8})", re.MULTILINE)
@@ -34,20 +36,29 @@ class ThreadLocalPool(ConnectionPool):
     """A pool in which each thread keeps its own connection.
 
     The stock pool takes a lock and asks the socket twice for every command, half of what a round trip costs us.
+
+    Where the address leads to another server than before, all connections are made anew: the server before may have been
+    demoted without closing them, and answers on.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._local = threading.local()
+        self._reign_met = ""
+        self._generation, self._renew_at, self._must_renew = 0, 0.0, False
         self.circuit = Circuit()
-        super().__init__(*args, **{"redis_connect_func": _greet} | kwargs)
+        super().__init__(*args, **{"redis_connect_func": self._greet} | kwargs)
 
     def get_connection(self, command_name: Any = None, *keys: Any, **options: Any) -> Any:
         """The thread's connection, made new when the server closed it meanwhile."""
         local, now = self._local, time.monotonic()
         connection = getattr(local, "connection", None)
+        if self._must_renew and now >= self._renew_at:
+            self._must_renew, self._renew_at, self._generation = False, now + RENEW_SECONDS, self._generation + 1
         if connection is None:
             connection = local.connection = self.new_connection()
-        elif now - local.used_at > LOOK_AFTER_SECONDS and _was_closed(connection):
+        elif connection.generation != self._generation or (
+            now - local.used_at > LOOK_AFTER_SECONDS and _was_closed(connection)
+        ):
             connection.disconnect()
         local.used_at = now
         connection.connect()
@@ -55,7 +66,18 @@ class ThreadLocalPool(ConnectionPool):
 
     def new_connection(self, **changes: Any) -> Any:
         """One that nobody has yet, not connected; ``changes`` to the keywords of redis-py's connections."""
-        return self.connection_class(**self.connection_kwargs | changes)
+        connection = self.connection_class(**self.connection_kwargs | changes)
+        connection.generation = self._generation
+        return connection
+
+    def leave(self) -> None:
+        """End the calling thread's connection."""
+        self._local.connection.disconnect()
+        self._local.connection = None
+
+    def renew(self) -> None:
+        """Let each thread make its connection anew before it uses it again, but not more often than once a second."""
+        self._must_renew = True
 
     def release(self, connection: Any) -> None:
         """Nothing to do: the thread keeps it, and redis-py has closed one that failed in the middle of a reply."""
@@ -64,6 +86,15 @@ class ThreadLocalPool(ConnectionPool):
     def reign(self) -> str | None:
         """That of the server at the other end of the thread's connection; None where it has none yet."""
         return getattr(getattr(self._local, "connection", None), "reign", None)
+
+    def _greet(self, connection: Any) -> None:
+        """What is said on each new connection."""
+        connection.generation = self._generation
+        connection.on_connect()
+        connection.reign = _reign_of(connection)
+        if connection.reign != self._reign_met:
+            self._must_renew |= bool(self._reign_met)
+            self._reign_met = connection.reign
 
 
 class LeanPipeline(Pipeline):
@@ -120,22 +151,35 @@ class LeanRedis(Redis):
     def reign(self, key: str) -> str:
         """A name for the time in which the primary of ``key`` is primary: the next one may not know of its last writes.
 
-        It is of the connection that the calling thread has to it; where Redis keeps that to itself, it is empty.
+        It is of the connection that the calling thread has to it; where Redis keeps that to itself, it is empty. Raises
+        ``ReadOnlyError`` where it is a replica, which may become primary, or the address lead elsewhere, at any moment.
         """
-        if self.connection_pool.reign is None:
+        pool = self.connection_pool
+        if pool.reign is None:
             self.ping()
-        return self.connection_pool.reign or ""
+        if pool.reign == REPLICA:
+            pool.leave()
+            raise ReadOnlyError("READONLY it is a replica")
+        return pool.reign or ""
 
 
-def _greet(connection: Any) -> None:
-    """What is said on each new connection."""
-    connection.on_connect()
+def _reign_of(connection: Any) -> str:
+    """That of the server at the other end; empty where it keeps that to itself, ``REPLICA`` where it has none."""
     connection.send_command("INFO", "server")
+    connection.send_command("ROLE")
+    told, role = _answer(connection), _answer(connection)
+    if role and role[0] == b"slave":
+        return REPLICA
+    found = REIGN.search(told or b"")
+    return found[1].decode() if found else ""
+
+
+def _answer(connection: Any) -> Any:
+    """The next answer, or None where the command is refused."""
     try:
-        found = REIGN.search(connection.read_response(disable_decoding=True))
+        return connection.read_response(disable_decoding=True)
     except ResponseError:
-        found = None
-    connection.reign = found[1].decode() if found else ""
+        return None
 
 
 def _enter(circuit: Circuit) -> None:

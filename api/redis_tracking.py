@@ -20,4 +20,4 @@ def tracked_reads(redis: Any, timeout_seconds: float) -> TrackedReads | None:
     def connect() -> Any:
         return pool.new_connection(protocol=3)
 
-    return TrackedReads(connect, pool.circuit, timeout_seconds, structlog.get_logger())
+    return TrackedReads(connect, pool.renew, pool.circuit, timeout_seconds, structlog.get_logger())

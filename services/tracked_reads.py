@@ -18,6 +18,8 @@ from services.tracked_link import TrackedLink
 
 BELIEVED_SECONDS = 0.25
 MOST_KEYS = 10_000
+# Asks whether the server is there, and still primary: a replica is not told of what its primary deletes under another reign.
+ARE_YOU_PRIMARY = ("ROLE",)
 # How long somebody who only looks waits for another thread that is listening.
 TURN_SECONDS = 0.002
 AGAIN_SECONDS, REFUSED_SECONDS = 1, 60
@@ -48,10 +50,20 @@ class TrackedReads:
     only while Redis answered a command that was sent less than ``believed`` seconds ago, on the same link, which it answers in
     order. So nothing kept is older than that, whatever happens to the network. ``believed`` must not be longer than anybody
     waits for Redis: whoever could not tell it of a change has then waited until nobody believes what was before.
+
+    A server that says that it is a replica is left, and ``demoted`` called: its clients are elsewhere.
     """
 
-    def __init__(self, connect: Callable[[], Any], circuit: Circuit, timeout: float, log: FilteringBoundLogger) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Any],
+        demoted: Callable[[], None],
+        circuit: Circuit,
+        timeout: float,
+        log: FilteringBoundLogger,
+    ) -> None:
         self._connect = connect
+        self._demoted = demoted
         self._circuit = circuit
         self._timeout = timeout
         self._believed = min(timeout, BELIEVED_SECONDS)
@@ -109,12 +121,13 @@ class TrackedReads:
 
         def take(answer: Any) -> None:
             """The lifetime is asked for first: a change in between can only make it too short."""
-            value = None if isinstance(answer, hiredis.ReplyError) else decode(answer)
-            if value is not None and isinstance(answers[0], int) and answers[0] > 0:
+            value = _decoded(answer, decode)
+            if not isinstance(value, Exception | None) and isinstance(answers[0], int) and answers[0] > 0:
                 self._keep(key, name, _Kept(value, asked_at + answers[0] / 1000))
-            answers.append(answer if isinstance(answer, hiredis.ReplyError) else value)
+            answers.append(value)
 
-        self._send(link, asked_at, (("PTTL", key), answers.append), (("HMGET", key, *fields), take))
+        questions = (("PTTL", key), answers.append), (("HMGET", key, *fields), take)
+        self._send(link, asked_at, (ARE_YOU_PRIMARY, self._take_role), *questions)
         while len(answers) < 2 and self._link is link:
             left = asked_at + self._timeout - time.monotonic()
             if left <= 0:
@@ -123,8 +136,8 @@ class TrackedReads:
             self._hear(link, left)
         if self._link is not link:
             raise ConnectionError
-        if isinstance(answers[1], hiredis.ReplyError):
-            raise Untracked
+        if isinstance(answers[1], Exception):
+            raise Untracked from answers[1]
         return answers[1]
 
     def _holds(self) -> bool:
@@ -154,7 +167,7 @@ class TrackedReads:
         if self._lock.acquire(blocking=False):
             try:
                 if self._link is link:
-                    self._send(link, now, (("PING",), lambda _: None))
+                    self._send(link, now, (ARE_YOU_PRIMARY, self._take_role))
             finally:
                 self._lock.release()
 
@@ -176,6 +189,9 @@ class TrackedReads:
                 self._take(item)
         except (OSError, hiredis.HiredisError):
             self._lose(link)
+        except BaseException:
+            self._lose(link)  # nobody knows what else it has said
+            raise
         finally:
             self._is_heard = True
 
@@ -187,6 +203,12 @@ class TrackedReads:
         question = self._questions.popleft()
         self._answered_at = question.asked_at
         question.take(item)
+
+    def _take_role(self, answer: Any) -> None:
+        """Whoever may not ask is told nothing, and the answer is as good as that to PING."""
+        if isinstance(answer, list) and answer[:1] == [b"slave"]:
+            self._demoted()
+            raise ConnectionError("Redis is primary no more")
 
     def _forget(self, keys: list[bytes] | None) -> None:
         """What has changed; None is everything, as after FLUSHALL."""
@@ -240,6 +262,14 @@ class TrackedReads:
         """A Redis without RESP3 or tracking, or a user who may not track: each check asks it as ever."""
         self._again_at = time.monotonic() + REFUSED_SECONDS
         self._log.warning("redis_does_not_track", error=type(error).__name__)
+
+
+def _decoded(answer: Any, decode: Callable[[list[bytes | None]], Any]) -> Any:
+    """What is made of an answer, or the exception that tells why nothing is."""
+    try:
+        return answer if isinstance(answer, Exception) else decode(answer)
+    except Exception as error:
+        return error
 
 
 def _has_news(link: TrackedLink) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, event
 from services.background import drain
 
 # A connection's own beginning; whoever has one open does not pay for it.
-GREETINGS = ("hello", "auth", "select", "client", "info")
+GREETINGS = ("hello", "auth", "select", "client", "info", "role")
 SETTLE_SECONDS = 10
 TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE) (\w+)")
 IN_BRACKETS = re.compile(r"\([^()]*\)")

@@ -12,7 +12,7 @@ class Wire:
 
     ``break_after(words)`` lets the next message with these words through, and its reply no more: what it did is done, and who
     asked for it doesn't know. It may have to be of a connection that carried other words ``before``. ``dead`` carries nothing, and says nothing of it;
-    ``slow`` carries each answer so many seconds later.
+    ``slow`` carries each answer so many seconds later. ``lead_to`` is for connections to come: those that are there stay where they are.
     """
 
     def __init__(self, far_end: Path):
@@ -47,6 +47,9 @@ class Wire:
             yield
         finally:
             self._delay = 0.0
+
+    def lead_to(self, far_end: Path):
+        self._far_end = far_end
 
     def close(self):
         self._listener.close()
