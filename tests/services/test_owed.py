@@ -63,7 +63,7 @@ def test_what_is_owed_is_tried_at_once_too(server, left_alone):
 
 
 def test_a_redis_that_hangs_holds_up_one_of_many_who_insist(server, left_alone):
-    """R26, R53: the others go on after a moment, and what they owe is done when it wakes."""
+    """R26, R53, F1: the others go on after a moment, and what they owe is done when it wakes."""
     owed = Owed(structlog.get_logger())
     server.freeze()
     try:

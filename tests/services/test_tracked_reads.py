@@ -1,5 +1,9 @@
 """What a process keeps of Redis: never used once Redis, or nobody at all, can say that it still holds."""
 
+import multiprocessing
+import sys
+import time
+
 import pytest
 from redis import Redis
 
@@ -7,11 +11,14 @@ from api.redis_provider import RedisProvider
 from api.redis_tracking import tracked_reads
 from services.tracked_reads import Untracked
 from tests.faults.wire import Wire
+from tests.parallel import in_parallel
 from tests.servers.redis import RedisServer
 from tests.waiting import wait_until
 
 ENTRY, NAME, FIELDS = "account:1:{a}", "session", ("profile", "version")
 TIMEOUT = 0.25
+READERS, ROUNDS = 6, 120
+OTHERS = multiprocessing.get_context("spawn")
 
 
 def key_in(redis, entry=ENTRY) -> str:
@@ -74,6 +81,10 @@ def reads_of(redis: Redis) -> int:
     return redis.info("commandstats")["cmdstat_hmget"]["calls"]
 
 
+def roles_of(redis: Redis) -> int:
+    return redis.info("commandstats")["cmdstat_role"]["calls"]
+
+
 def trackers(redis: Redis) -> list[str]:
     return [client["id"] for client in redis.client_list() if "t" in client["flags"]]
 
@@ -94,6 +105,49 @@ def test_every_change_is_heard_before_the_next_look(server, node, redis):
         redis.delete(key_in(redis))
         redis.ping()
         assert (node.recall(), other.recall()) == (None, None)
+
+
+def test_no_thread_looks_between_the_hearing_and_the_doing(server, redis):
+    """R26: of many threads one takes the word of a change from the link; the others wait until it has done what it says.
+
+    Whoever changes is another process, which needs not wait for any of them. They take turns so often that one of them has to
+    wait between both in some of the rounds.
+    """
+    node, (seen, deleted) = Node(server.url), (OTHERS.Value("i", 0), OTHERS.Value("i", 0))
+    changer = OTHERS.Process(target=change, args=(server.socket, seen, deleted), daemon=True)
+
+    def look(_):
+        late = 0
+        while deleted.value < ROUNDS and (changer.is_alive() or not deleted.value):
+            gone, values = deleted.value, node.recall()
+            if values:
+                seen.value = version = int(values[1])
+                late += version <= gone
+            else:
+                node.reads_now()
+        return late
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(0.00001)
+    try:
+        changer.start()
+        assert in_parallel(READERS, look) == [0] * READERS
+    finally:
+        sys.setswitchinterval(interval)
+    changer.join()
+    assert changer.exitcode == 0
+
+
+def change(socket, seen, deleted):
+    """Write another version, let it be kept, delete it, have one more answer, and say so; again and again."""
+    with Redis(unix_socket_path=str(socket)) as redis:
+        key = key_in(redis)
+        for version in range(1, ROUNDS + 1):
+            write(redis, version=str(version))
+            wait_until(lambda version=version: seen.value == version, "what is kept")
+            redis.delete(key)
+            redis.ping()
+            deleted.value = version
 
 
 @pytest.mark.parametrize("act", ["flushall", "flushdb"])
@@ -133,6 +187,46 @@ def test_a_link_that_is_silent_is_not_believed(server, redis):
         with pytest.raises(Untracked):
             node.read()
     wire.close()
+
+
+def test_an_answer_that_is_heard_late_is_as_old_as_its_question(server, redis):
+    """R26: it lay in the buffer of a process that had nothing to do, and the wire is dead since."""
+    wire = Wire(server.socket)
+    node = Node(f"redis://127.0.0.1:{wire.port}")
+    node.keep()
+    asked = roles_of(redis)
+    wait_until(lambda: node.recall() and roles_of(redis) > asked, "another question")
+    time.sleep(0.05)
+    with wire.dead():
+        redis.delete(key_in(redis))
+        time.sleep(TIMEOUT)
+        assert node.recall() is None
+    wire.close()
+
+
+def test_what_cannot_be_made_out_is_not_kept_and_costs_no_link(node, redis):
+    links = trackers(redis)
+    redis.hset(key_in(redis), "version", "x")
+    with pytest.raises(Untracked):
+        node.reads.read(ENTRY, NAME, FIELDS, lambda values: int(values[1]))
+    assert node.recall() is None
+    write(redis, version="2")
+    assert node.read() == [b"p", b"2"] == node.recall()
+    assert trackers(redis) == links
+
+
+def test_a_thread_that_is_ended_while_it_hears_takes_the_link_with_it(node, redis):
+    """R26: it may have taken more from the link than it has done."""
+
+    def end(_):
+        raise SystemExit
+
+    links = trackers(redis)
+    with pytest.raises(SystemExit):
+        node.reads.read(ENTRY, NAME, FIELDS, end)
+    assert node.recall() is None
+    node.keep()
+    assert not set(links) & set(trackers(redis))
 
 
 def test_a_redis_that_hangs_is_believed_for_no_longer_than_others_wait_for_it(server, node):
