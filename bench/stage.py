@@ -50,6 +50,7 @@ class Stage:
                 "REDIS_URL": self._redis.url,
                 "WORKERS": str(workers),
                 "JOBS": "off",
+                "LOG_FORMAT": "json",
                 **{name: str(value) for name, value in settings.items()},
             }
             self.config = self._read_config()
