@@ -6,6 +6,7 @@ from typing import Any
 
 import redis.cluster
 from redis import Redis
+from redis.sentinel import Sentinel
 
 from tests.servers.process import reserve_port
 from tests.servers.redis import RedisServer
@@ -23,7 +24,10 @@ class Cluster(redis.cluster.RedisCluster):
 
 
 def connect(url: str) -> Any:
-    """redis-py's client of a Redis or of a cluster, beside the application's."""
+    """redis-py's client of a Redis, of the primary that Sentinels name or of a cluster, beside the application's."""
+    if url.startswith("redis+sentinel://"):
+        watchers, service, _ = url.removeprefix("redis+sentinel://").split("/")
+        return Sentinel([place.split(":") for place in watchers.split(",")]).master_for(service)
     places = url.removeprefix("redis+cluster://")
     if places == url:
         return Redis.from_url(url)
