@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 from redis.commands.core import CoreCommands
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
-from redis.exceptions import AskError, ClusterDownError, MovedError, RedisError
+from redis.exceptions import AskError, ClusterDownError, MovedError, ReadOnlyError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeout
 
@@ -80,7 +80,7 @@ class ClusterRedis(CoreCommands):
 
     def reign(self, key: str) -> str:
         """That of the node that has ``key``."""
-        return self.primary_of(key).reign(key)
+        return self._watched(partial(self.primary_of(key).reign, key))
 
     def close(self) -> None:
         """Nothing to do: threads keep their connections."""
@@ -103,7 +103,7 @@ class ClusterRedis(CoreCommands):
         """A node that failed may have been replaced: so the next command asks who has what."""
         try:
             return call()
-        except (RedisConnectionError, RedisTimeout) as error:
+        except (RedisConnectionError, RedisTimeout, ReadOnlyError) as error:
             self._is_stale |= not isinstance(error, CircuitOpen)
             raise
 

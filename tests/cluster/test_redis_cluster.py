@@ -3,10 +3,12 @@
 import time
 
 import pytest
+from redis.exceptions import ReadOnlyError
 
 from api.redis_provider import RedisProvider
 from tests.cluster.asking import Watch, cut_off, sends_again, two_sessions
 from tests.cluster.shop import Shop
+from tests.parallel import in_parallel
 from tests.servers.redis_cluster import RedisCluster
 from tests.waiting import wait_until
 
@@ -55,6 +57,34 @@ def test_a_slot_that_moves_takes_its_commands_with_it(nodes):
         said += pipeline.execute()[::2]
     assert said == [1, 2, 3, 4, 5, 6]
     assert client.primary_of("{moving}") is away
+
+
+def test_whoever_comes_to_a_node_that_was_demoted_goes_to_the_next_primary(nodes):
+    """R26: by the next try, though no command was sent that could have led there, and no connection was cut."""
+    client = RedisProvider.from_url(nodes.url, 3)
+    before = client.reign("{moved}")
+    port = client.primary_of("{moved}").connection_pool.connection_kwargs["port"]
+    old, new = next(
+        pair for pair in zip(nodes.primaries, nodes.replicas, strict=True) if port in {node.port for node in pair}
+    )
+    take_over(new, old)
+
+    def come(_):
+        with pytest.raises(ReadOnlyError):
+            client.reign("{moved}")
+        return client.reign("{moved}")
+
+    try:
+        assert in_parallel(1, come) != [before]
+    finally:
+        take_over(old, new)
+
+
+def take_over(replica, primary):
+    with replica.connect() as one, primary.connect() as other:
+        one.execute_command("CLUSTER FAILOVER")
+        wait_until(lambda: one.role()[0] == b"master" and other.role()[0] == b"slave", "the other way round")
+        wait_until(lambda: other.info("replication")["master_link_status"] == "up", "the replica")
 
 
 def test_a_primary_that_dies_is_replaced_within_seconds(shop, nodes):
