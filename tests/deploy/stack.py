@@ -24,6 +24,8 @@ from tests.shopper import Shopper
 DEPLOY = ROOT / "deploy"
 PASSWORD, ADMIN_PASSWORD = "f00d" * 12, "cafe" * 12
 SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin"
+# The address of another service of the mall.
+INSIDE = "127.0.0.8"
 # Whoever keeps the key of the certificate on the machine where containers run as root.
 SOMEBODY = 12345
 
@@ -122,6 +124,7 @@ class Stack:
             "accounts-a:5000": f"127.0.0.1:{self.nodes[0].port}",
             "accounts-b:5000": f"127.0.0.1:{self.nodes[1].port}",
             "listen 8443": f"listen 127.0.0.1:{self.port}",
+            "allow 10.0.0.0/8": f"allow {INSIDE}/32",
             "127.0.0.1:8081": f"127.0.0.1:{self.health_port}",
         }
         for place, ours in places.items():

@@ -1,12 +1,19 @@
 """deploy/kubernetes: what the schemas of Kubernetes ask, and that the manifests fit each other and the server."""
 
+import re
+import shutil
+import subprocess
+
 import kubernetes_validate
 import pytest
+import yaml
 
 from api.config import ROOT
+from api.routes import ROUTES
 from api.server import STOP_SECONDS
 from tests.deploy.places import PINNED, config_of, documents, env_file
 from tests.docs.test_configuration import settings_written
+from tests.docs.test_metrics import ALERTS
 
 FOLDER = ROOT / "deploy" / "kubernetes"
 VERSIONS = ("1.29", "1.37")
@@ -15,6 +22,7 @@ MANIFESTS = {document["kind"]: document for name in KUSTOMIZATION["resources"] f
 DEPLOYMENT = MANIFESTS["Deployment"]["spec"]
 PODS = {kind: MANIFESTS[kind]["spec"]["template"]["spec"] for kind in ("Deployment", "Job")}
 (NODE,) = PODS["Deployment"]["containers"]
+OF_TOKENS = {"SECRET_KEYS", "JWT_KEYS", "INTROSPECTION_CLIENTS"}
 ENV_FILES = {
     "settings.env": "settings.env",
     "secrets.env": "secrets.env.example",
@@ -90,12 +98,49 @@ def test_the_nodes_read_what_they_are_given():
     settings, secrets, migration = (env_file(f"deploy/kubernetes/{name}") for name in ENV_FILES.values())
     assert {*settings, *secrets, *migration} <= settings_written().keys()
     assert {*secrets.values(), *migration.values()} == {""}
+    assert secrets.keys() & env_file("accounts.env.example").keys() >= OF_TOKENS
     config = config_of(settings)
     assert (config.migrates, config.trusted_proxies) == (False, 1)
     assert config.workers * config.hash_places == int(NODE["resources"]["requests"]["cpu"])
 
 
-def test_metrics_and_readiness_are_for_the_inside():
+def is_let_through(url):
     (rule,) = MANIFESTS["Ingress"]["spec"]["rules"]
-    let_through = {path["path"] for path in rule["http"]["paths"]}
-    assert let_through == {"/v1", "/.well-known", "/docs", "/openapi.yaml", "/healthz"}
+    for path in rule["http"]["paths"]:
+        below = path["pathType"] == "Prefix" and url.startswith(f"{path['path']}/")
+        if url == path["path"] or below:
+            return True
+    return False
+
+
+def test_what_clients_call_is_let_through_and_what_is_for_the_inside_is_not():
+    calls = {url for url, _ in ROUTES} | {"/.well-known/jwks.json", "/docs", "/openapi.yaml", "/healthz"}
+    assert {url for url in calls if not is_let_through(url)} == {"/v1/token/introspect"}
+    assert [url for url in ("/metrics", "/readyz", "/dev/inbox", "/v1", "/") if is_let_through(url)] == []
+
+
+def test_prometheus_finds_the_nodes_and_calls_them_as_the_alerts_do(tmp_path):
+    found, monitor = (
+        documents(FOLDER.parent / "prometheus" / name)[0] for name in ("kubernetes.yaml", "podmonitor.yaml")
+    )
+    (job,), (endpoint,) = found["scrape_configs"], monitor["spec"]["podMetricsEndpoints"]
+    (pods,), keep = job["kubernetes_sd_configs"], job["relabel_configs"][0]
+    labels = DEPLOYMENT["template"]["metadata"]["labels"]
+    assert keep["regex"] == f"{labels['app.kubernetes.io/name']};{NODE['ports'][0]['name']}"
+    assert (monitor["spec"]["selector"]["matchLabels"], endpoint["port"]) == (labels, NODE["ports"][0]["name"])
+    assert pods["namespaces"]["names"] == [monitor["metadata"]["namespace"]] == [KUSTOMIZATION["namespace"]]
+    named = next(one["replacement"] for one in endpoint["relabelings"] if one["targetLabel"] == "job")
+    asked = {name for rule in ALERTS for name in re.findall(r'\bjob="(\w+)"', rule["expr"])}
+    assert {job["job_name"], named} == asked
+    _check_configuration(found, tmp_path)
+
+
+def _check_configuration(found, tmp_path):
+    """Debian's promtool knows no Kubernetes, so the rest of it."""
+    job = found["scrape_configs"][0] | {"static_configs": [{"targets": ["10.0.0.11:5000"]}]}
+    del job["kubernetes_sd_configs"]
+    written = tmp_path / "prometheus.yaml"
+    written.write_text(yaml.safe_dump(found | {"scrape_configs": [job]}), encoding="utf-8")
+    program = shutil.which("promtool") or pytest.exit("There is no promtool: apt-get install prometheus.", 3)
+    checked = [program, "check", "config", "--syntax-only", str(written)]
+    assert subprocess.run(checked, capture_output=True, check=False).returncode == 0

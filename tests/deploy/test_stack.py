@@ -5,7 +5,8 @@ import json
 import pytest
 from redis.exceptions import AuthenticationError, NoPermissionError
 
-from tests.deploy.stack import PASSWORD, Stack
+from tests.clients import LiveClient
+from tests.deploy.stack import INSIDE, PASSWORD, Stack
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.one_database
@@ -62,7 +63,7 @@ def test_a_code_outlives_redis(stack):
     sms_id = shopper.send_code()
     stack.restart_redis()
     code = shopper.last_code()
-    wait_until(lambda: stack.client().get("/readyz").status == 200)
+    wait_until(lambda: LiveClient(stack.nodes[0].url).get("/readyz").status == 200)
     assert shopper.verify(sms_id, code).status == 200
 
 
@@ -74,12 +75,21 @@ def test_the_address_is_that_of_the_connection(stack):
     assert {session["ip"] for session in shopper.sessions()} == {"127.0.0.7"}
 
 
-@pytest.mark.parametrize("path", ["/metrics", "//metrics", "/%6detrics", "/v1/../metrics", "/metrics?x=1"])
-def test_metrics_are_for_the_inside(stack, path):
+@pytest.mark.parametrize("path", ["/metrics", "//metrics", "/%6detrics", "/v1/../metrics", "/metrics?x=1", "/readyz"])
+def test_metrics_and_readiness_are_for_the_inside(stack, path):
     reply = stack.client().exchange("GET", path, None, {})
     assert (reply.status, reply.code) == (404, "not_found")
     assert reply.headers["Content-Type"].startswith("application/problem+json")
     assert '"node":""' in stack.nginx_log().splitlines()[-1]
+
+
+@pytest.mark.parametrize("path", ["/v1/token/introspect", "//v1/token/introspect", "/v1/token/%69ntrospect?x=1"])
+def test_only_services_inside_ask_about_tokens(stack, path):
+    """The path in whatever spelling nginx takes for it; what is let in has a node that answered."""
+    outside = stack.client().exchange("POST", path, b"token=x", {})
+    stack.client(INSIDE).exchange("POST", path, b"token=x", {})
+    assert (outside.status, outside.code) == (404, "not_found")
+    assert [json.loads(line)["node"] == "" for line in stack.nginx_log().splitlines()[-2:]] == [True, False]
 
 
 def test_what_is_too_large_for_any_body_is_told_in_our_words(stack):
