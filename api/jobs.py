@@ -21,6 +21,7 @@ def build_jobs(wired: Services) -> Jobs:
         Job("sms_purge", DAY, lambda: messages.purge(keep)),
         Job("events_purge", DAY, lambda: wired.events.purge(timedelta(days=wired.config.event_days))),
         Job("sessions_purge", DAY, lambda: wired.sessions.purge(timedelta(days=wired.config.session_log_days))),
+        Job("sessions_count", DAY, wired.living_sessions.count),
         Job("phone_changes_purge", DAY, wired.phone_changes.purge),
         Job("limits_purge", HOUR, wired.limit_hits.purge),
         Job("notices", MINUTE, wired.notices.send_due),

@@ -86,7 +86,7 @@ class SharedStates:
 
     def describe(self) -> Iterable[Metric]:
         """The families without a value."""
-        return _breakers(), _owed(), _oldest()
+        return _breakers(), _living(), _owed(), _oldest()
 
     def collect(self) -> Iterable[Metric]:
         """The families, as far as they can be had within a moment."""
@@ -94,6 +94,7 @@ class SharedStates:
         with within(SHARED_SECONDS):
             with suppress(RedisError):
                 families.append(self._breakers())
+                families.append(self._sessions())
             with suppress(SQLAlchemyError):
                 families += self._notices()
         return families
@@ -102,6 +103,12 @@ class SharedStates:
         family = _breakers()
         for gateway in self._wired.gateways:
             family.add_metric([gateway], left_alone(self._wired.redis, gateway) > 0)
+        return family
+
+    def _sessions(self) -> Metric:
+        family = _living()
+        if (living := self._wired.living_sessions.last_count()) is not None:
+            family.add_metric([], living)
         return family
 
     def _notices(self) -> Iterable[Metric]:
@@ -114,6 +121,10 @@ class SharedStates:
 
 def _breakers() -> GaugeMetricFamily:
     return GaugeMetricFamily("dongbao_sms_breaker_open", "Whether a gateway is left alone.", labels=["gateway"])
+
+
+def _living() -> GaugeMetricFamily:
+    return GaugeMetricFamily("dongbao_sessions_living", "Sessions, as they were counted last.", labels=())
 
 
 def _owed() -> GaugeMetricFamily:

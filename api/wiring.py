@@ -18,6 +18,7 @@ from services.clock import Clock
 from services.erasure import Erasure
 from services.events import Events
 from services.keyring import Keyring
+from services.living_sessions import LivingSessions
 from services.owed import Owed
 from services.readiness import Readiness
 from services.session_cache import SessionCache
@@ -30,6 +31,7 @@ class Services(AccountServices, PhoneServices, ProofServices, GuardServices, Mes
 
     readiness: Readiness
     erasure: Erasure
+    living_sessions: LivingSessions
 
 
 def services() -> Services:
@@ -51,6 +53,7 @@ def build_services(config: Config, extensions: Extensions, clock: Clock, stand_i
     return Services(
         readiness=Readiness(basis.database, basis.redis, clock, structlog.get_logger()),
         erasure=erasure,
+        living_sessions=LivingSessions(basis.database, basis.redis, clock),
         **{name: service for feature in features for name, service in vars(feature).items()},
     )
 

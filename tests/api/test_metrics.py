@@ -3,6 +3,7 @@
 import ast
 import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import structlog
@@ -10,6 +11,7 @@ from sqlalchemy import insert
 
 from api.config import ROOT
 from api.errors import PROBLEMS
+from api.jobs import build_jobs
 from api.metrics_events import COUNTED
 from models import Notice
 from services.errors import ServiceUnavailable
@@ -241,6 +243,26 @@ def test_what_a_process_keeps_of_sessions_is_counted(make_app, make_shopper, red
     assert (states.value("kept_sessions_links"), states.value("kept_sessions_accounts")) == (1, 1)
     grew = growth(shopper.client, lose_the_link)
     assert grew("kept_sessions_links_lost_total") == grew("kept_sessions_reads_total", outcome="miss") == 1
+
+
+def test_living_sessions_are_counted_by_a_job_and_known_to_all(make_app, make_shopper, clock, monkeypatch):
+    monkeypatch.setattr("services.purges.BATCH", 1)
+    app = make_app()
+    jobs = build_jobs(app.extensions["dongbao"])
+    count = partial(jobs.run, jobs.by_name["sessions_count"])
+    shopper = make_shopper(app)
+    shopper.register()
+    shopper.login()
+    assert "\ndongbao_sessions_living " not in Scrape(shopper.client).text
+    count()
+    other = InProcessClient(make_app())
+    assert Scrape(other).value("sessions_living") == 2
+    shopper.logout()
+    count()
+    assert Scrape(other).value("sessions_living") == 1
+    clock.advance(seconds=31 * 86400)
+    count()
+    assert Scrape(other).value("sessions_living") == 0
 
 
 def test_labels_are_words_of_ours_and_nothing_that_anybody_sent_is_in_them(client, shopper, letters):
