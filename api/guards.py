@@ -104,6 +104,7 @@ class MayOwe:
     counts: bool = True
     forgiven: bool = False
     takes_work: bool = False
+    strict: bool = False
 
     def debtor(self) -> Debtor | None:
         """The one of this request."""
@@ -111,7 +112,8 @@ class MayOwe:
         if key is None:
             return None
         name = f"{self.name}:{services().keyring.pseudonym(key)}"
-        return Debtor(name, self.calm, self.alarm, self.hours, self.counts, self.forgiven, self.takes_work)
+        flags = (self.counts, self.forgiven, self.takes_work, self.strict)
+        return Debtor(name, self.calm, self.alarm, self.hours, *flags)
 
 
 class Work:

@@ -37,7 +37,7 @@ unverified = (
     MayOwe("sms:network", whom.network, calm=20, alarm=10, hours=24, takes_work=True),
     MayOwe("sms:everybody", whom.everybody, calm=NEVER, alarm=10_000, hours=24, takes_work=True),
 )
-unverified_phone = MayOwe("sms:phone", whom.named_phone, calm=3, alarm=3, hours=24)
+unverified_phone = MayOwe("sms:phone", whom.named_phone, calm=3, alarm=3, hours=24, strict=True)
 unverified_numbers = MayOwe("sms:prefix", whom.prefix, calm=15, alarm=5, hours=24)
 failed = (
     MayOwe("login:address", whom.address, calm=20, alarm=3, hours=1),

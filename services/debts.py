@@ -18,6 +18,8 @@ LEAST_BAD = 30
 # Under alarm less than this part of the usual share is made good.
 ALARM_SHARE = 1 / 2
 COUNTED, MADE_GOOD = 2, 3
+# What marks one in a note.
+STRICT = "!"
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Debtor:
     """Somebody, by a pseudonym, how much may be owed before work is asked for, in calm and under alarm, and for how many hours.
 
     One that does not count is weighed only; one that is forgiven owes nothing more after a success; one that ``takes_work``
-    does not owe what more work was done for than is asked of everybody.
+    does not owe what more work was done for than is asked of everybody. A code that is typed pays for all that was asked for
+    its phone; to one that is ``strict`` only for what the same address asked for, and for nothing more.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Debtor:
     counts: bool = True
     forgiven: bool = False
     takes_work: bool = False
+    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ class Debts:
                 self._settle(act.kind, claim.minute, _owing(claim), COUNTED, "a", -1)
                 if not self._redis.lrem(_asked(act.phone), 1, _note(act, claim.minute)) and act.phone:
                     # A code that was typed meanwhile paid for this too.
-                    self._settle(act.kind, claim.minute, _counted(act), -MADE_GOOD, "g", -1)
+                    self._settle(act.kind, claim.minute, _lenient(act), -MADE_GOOD, "g", -1)
 
     def made_good(self, claim: Claim) -> None:
         """It was right: nobody owes it."""
@@ -148,9 +152,12 @@ class Debts:
                 pipeline.lrange(_asked(phone), 0, -1)
                 pipeline.delete(_asked(phone))
                 notes, _ = pipeline.execute()
-            for note in notes:
-                kind, minute, *keys = note.decode().split()
-                self._settle(kind, int(minute), keys, MADE_GOOD, "g", 1)
+            asked = [note.decode().split() for note in notes]
+            for kind, minute, *keys in asked:
+                paid = [key for key in keys if not key.startswith(STRICT)]
+                # The newest is most likely the one that was typed.
+                strict = [key[1:] for key in keys if key.startswith(STRICT) and keys[0] == asked[-1][2]]
+                self._settle(kind, int(minute), paid, MADE_GOOD, "g", 1, strict=strict)
 
     @contextmanager
     def _unhurt(self) -> Iterator[None]:
@@ -169,8 +176,10 @@ class Debts:
         field: str,
         change: int,
         forgiven: Sequence[str] = (),
+        strict: Sequence[str] = (),
     ) -> None:
-        self._settle_debts(keys=[_site(kind), *keys, *forgiven], args=[minute, halves, field, change, len(keys)])
+        args: list[int | str] = [minute, halves, field, change, len(keys), len(strict), COUNTED]
+        self._settle_debts(keys=[_site(kind), *keys, *strict, *forgiven], args=args)
 
     def _tell(self, kind: str, alarm: bool) -> None:
         """The operator hears of an alarm from each process once, and when it is over."""
@@ -181,11 +190,13 @@ class Debts:
 
 def _note(act: Act, minute: int) -> str:
     """What is kept for the phone until somebody verifies it."""
-    return " ".join((act.kind, str(minute), *_counted(act))) if act.phone else ""
+    keys = ((STRICT if one.strict else "") + _key(one.name) for one in act.debtors if one.counts)
+    return " ".join((act.kind, str(minute), *keys)) if act.phone else ""
 
 
-def _counted(act: Act) -> tuple[str, ...]:
-    return tuple(_key(debtor.name) for debtor in act.debtors if debtor.counts)
+def _lenient(act: Act) -> tuple[str, ...]:
+    """Those for whom a code pays whatever was asked for its phone."""
+    return tuple(_key(one.name) for one in act.debtors if one.counts and not one.strict)
 
 
 def _owing(claim: Claim) -> tuple[str, ...]:

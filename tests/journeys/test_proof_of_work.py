@@ -10,7 +10,7 @@ from tests.clients import InProcessClient
 from tests.shopper import new_phone
 from tests.work import HEADER, level, solve, working
 
-_prefixes = itertools.count()
+_prefixes, _hosts = itertools.count(), itertools.count()
 FREE, FREE_OF_PHONE, FREE_OF_NETWORK, FREE_OF_PREFIX, FREE_LOGINS, FREE_OF_ACCOUNT = 10, 3, 20, 15, 20, 10
 
 
@@ -21,6 +21,11 @@ def app(make_app):
 
 def at(app, address="203.0.113.5"):
     return InProcessClient(app, address)
+
+
+def new_host():
+    """A part of an address that makes another network."""
+    return next(_hosts)
 
 
 def far_phone():
@@ -108,6 +113,24 @@ def test_a_phone_whose_messages_nobody_types_is_asked_for_work(app):
     sends = [ask(at(app, f"203.{i}.113.5"), phone=victim) for i in range(FREE_OF_PHONE + 1)]
     assert [level(reply) for reply in sends] == [0] * FREE_OF_PHONE + [1]
     assert working(lambda headers: ask(at(app), headers, phone=victim)).status == 202
+
+
+def test_what_strangers_asked_for_a_phone_is_owed_also_when_its_owner_typed_a_code(app, make_shopper):
+    """Else each code of the owner's would have the bombers begin anew, until the phone's messages of a day are used up."""
+    owner = make_shopper(at(app))
+    assert levels(lambda: ask(at(app, f"198.{new_host()}.100.7"), phone=owner.phone), FREE_OF_PHONE) == [0, 0, 0]
+    for _ in range(2):
+        sent = working(lambda headers: ask(owner.client, headers, phone=owner.phone))
+        assert owner.verify(sent.json["sms_id"], owner.last_code()).status == 200
+        assert level(ask(at(app, f"198.{new_host()}.100.7"), phone=owner.phone)) == 1
+
+
+def test_an_owner_who_types_the_last_of_some_codes_owes_none_of_them(app, make_shopper):
+    owner = make_shopper(at(app))
+    for _ in range(2):
+        sms_ids = [owner.send_code() for _ in range(FREE_OF_PHONE - 1)]
+        assert owner.verify(sms_ids[-1], owner.last_code()).status == 200
+    assert level(ask(at(app, "198.51.100.7"), phone=owner.phone)) == 0
 
 
 @pytest.mark.parametrize(
