@@ -36,6 +36,7 @@ from tests.shopper import Shopper
 from tests.timetravel import HandTurnedClock, age_redis
 
 SMS_FIELDS = {field.name for field in fields(SmsConfig)}
+DEFAULT_FORMAT = "itsdangerous"
 DATABASE_SERVERS = {"postgresql": PostgresServer, "mysql": MariadbServer}
 # The user of deploy/ may not read all keys.
 ASIDE = "redis://accounts:"
@@ -117,7 +118,7 @@ def rows(engine):
 
 
 @pytest.fixture(autouse=True)
-def clean(request):
+def clean(request, token_format):
     """Before each test: an empty Redis, empty tables and a server with the test's settings, where the test has them."""
     if "redis_url" in request.fixturenames:
         with connect(request.getfixturevalue("redis_url")) as redis:
@@ -126,7 +127,8 @@ def clean(request):
         _empty(request.getfixturevalue("engine"), request.getfixturevalue("tables"))
     if "live" in request.fixturenames:
         wanted = [marker.kwargs for marker in request.node.iter_markers("settings")]
-        request.getfixturevalue("live").have(**dict(ChainMap(*wanted)))
+        written = {"TOKEN_FORMAT": token_format} if token_format != DEFAULT_FORMAT else {}
+        request.getfixturevalue("live").have(**dict(ChainMap(*wanted, written)))
 
 
 @pytest.fixture(autouse=True)
@@ -178,7 +180,7 @@ def redis(redis_url):
 @pytest.fixture
 def token_format():
     """How access tokens are written; ``tests.tokens.both_formats`` runs a test on each way."""
-    return "itsdangerous"
+    return DEFAULT_FORMAT
 
 
 @pytest.fixture

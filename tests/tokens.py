@@ -14,16 +14,22 @@ from tests.secrecy import SEEN
 from tests.settings import SERVICE, SERVICE_SECRET
 
 AS_JWT = pytest.param("jwt", marks=pytest.mark.one_database)
-both_formats = pytest.mark.parametrize("token_format", ["itsdangerous", AS_JWT])
+# By module: a live server is started anew once for each.
+both_formats = pytest.mark.parametrize("token_format", ["itsdangerous", AS_JWT], scope="module")
+
+
+def setting_of(private: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> str:
+    """As it is written in ``JWT_KEYS``."""
+    return base64.b64encode(private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())).decode()
 
 
 def key_of(private: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> JwtKey:
     """As the server reads it from its settings."""
-    der = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    return read_jwt_key(base64.b64encode(der).decode())
+    return read_jwt_key(setting_of(private))
 
 
-OLD_KEY, NEW_KEY = (key_of(ed25519.Ed25519PrivateKey.from_private_bytes(bytes([n] * 32))) for n in (1, 2))
+OLD, NEW = (ed25519.Ed25519PrivateKey.from_private_bytes(bytes([n] * 32)) for n in (1, 2))
+OLD_KEY, NEW_KEY = key_of(OLD), key_of(NEW)
 P256_KEY = key_of(ec.derive_private_key(12345, ec.SECP256R1()))
 
 

@@ -9,6 +9,7 @@ from tests.shopper import Shopper
 
 SETTINGS = {
     "WORKERS": 1,
+    "PUBLIC_URL": "https://shop.example",
     "TRUSTED_PROXIES": 1,
     "REDIS_TIMEOUT_SECONDS": "0.25",
     "DATABASE_TIMEOUT_SECONDS": "2",

@@ -2,18 +2,36 @@
 
 import pytest
 
+from services.jwts import looks_like_jwt
 from tests.parallel import in_parallel
+from tests.tokens import OLD, both_formats, setting_of
 
 pytestmark = pytest.mark.cluster
 
 
-def test_a_visit_may_change_nodes_with_every_request(shop):
+@pytest.fixture
+def writing(shop, token_format):
+    """The shop, with access tokens in either form."""
+    if token_format == "itsdangerous":
+        yield shop
+        return
+    for node in range(2):
+        shop.restart(node, TOKEN_FORMAT=token_format, JWT_KEYS=setting_of(OLD))
+    yield shop
+    for node in range(2):
+        shop.restart(node)
+
+
+@both_formats
+def test_a_visit_may_change_nodes_with_every_request(writing, token_format):
     """The code of one node is redeemed at the other, its ticket at the first, and the session is known to both."""
+    shop = writing
     one, other = shop.shopper(shop.client(0)), shop.client(1)
     sms_id = one.send_code()
     ticket = one.on(other).verify(sms_id, one.last_code()).json["ticket"]
     made = one.fill_in(ticket)
     assert made.status == 201
+    assert looks_like_jwt(made.json["access_token"]) == (token_format == "jwt")
     assert one.on(other).me(made.json["access_token"]).json["username"] == one.username
     moved = one.on(other).refresh(made.json["refresh_token"])
     assert one.me(moved["access_token"]).status == 200

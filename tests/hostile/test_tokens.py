@@ -4,8 +4,12 @@ import string
 
 import pytest
 
+from services.jwts import looks_like_jwt
 from tests.hostile.raw import converse, request_head
 from tests.hostile.soundness import assert_sound
+from tests.tokens import both_formats, part
+
+pytestmark = both_formats
 
 ALPHABET = string.ascii_letters + string.digits + "-_"
 
@@ -18,6 +22,15 @@ def spellings(token: str) -> list[str]:
     inside = [token[:10] + character + token[10:] for character in "=!*. \t"]
     doubled = [token + token, f"{token} {token}", f"{token}, {token}", f"{token}.{token}"]
     return last + padded + wrapped + inside + doubled
+
+
+def test_a_real_server_writes_the_form_that_is_asked_for(live_shopper, token_format):
+    """And shows the key of its JWTs, as other services need it."""
+    token = live_shopper.register()["access_token"]
+    assert looks_like_jwt(token) == (token_format == "jwt")
+    if token_format == "jwt":
+        (shown,) = live_shopper.client.get("/.well-known/jwks.json").json["keys"]
+        assert shown["kid"] == part(token, 0)["kid"]
 
 
 def test_no_spelling_of_an_ended_access_token_gets_in(live, live_shopper):
@@ -118,13 +131,14 @@ def test_a_forged_token_is_none(live_shopper, forge):
             case "extended":
                 forged = [mine + "A", "A" + mine, f"{payload}A.{stamp}.{signature}", f"{payload}.{stamp}A.{signature}"]
             case "another's payload":
-                forged = [f"{theirs.rsplit('.', 2)[0]}.{stamp}.{signature}"]
+                their_payload, their_stamp, _ = theirs.rsplit(".", 2)
+                forged = [f"{their_payload}.{stamp}.{signature}", f"{payload}.{their_stamp}.{signature}"]
             case "another's signature":
                 forged = [f"{payload}.{stamp}.{theirs.rsplit('.', 1)[1]}"]
             case "unsigned":
                 forged = [payload, f"{payload}.{stamp}", f"{payload}.{stamp}.", f"..{signature}", "..", f".{mine}"]
         for text in forged:
-            if text:
+            if text and text != mine:
                 assert try_it(text).code == code, text
 
 

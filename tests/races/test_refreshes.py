@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import text
 
 from tests.races.crowd import KeptClient, at_once, is_dead, told_apart
+from tests.tokens import both_formats
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.mysql
+pytestmark = [pytest.mark.mysql, both_formats]
 
 REFRESH = "/v1/token/refresh"
 

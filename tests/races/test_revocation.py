@@ -7,8 +7,9 @@ import pytest
 
 from tests.parallel import in_parallel
 from tests.races.crowd import connected, one_for_each_worker
+from tests.tokens import both_formats
 
-pytestmark = pytest.mark.mysql
+pytestmark = [pytest.mark.mysql, both_formats]
 
 READERS = 12
 
@@ -85,7 +86,7 @@ def _end(client, pair, way):
             return client.post("/v1/token/refresh", json={"refresh_token": token})
 
 
-def test_a_flushed_redis_and_a_restart_neither_end_nor_revive(live, live_shopper, redis):
+def test_a_flushed_redis_and_a_restart_neither_end_nor_revive(live, live_shopper, redis, token_format):
     """R25: nobody is logged out, nothing revoked lives again; a code asked for before is over, and the next is sent at once."""
     staying, leaving, elsewhere, asking = live_shopper, *(live_shopper.another() for _ in range(3))
     for somebody in (staying, leaving, elsewhere):
@@ -105,7 +106,7 @@ def test_a_flushed_redis_and_a_restart_neither_end_nor_revive(live, live_shopper
             redis.flushall()
             redis.script_flush()
         if "restarted" in turn:
-            live.restart()
+            live.restart(TOKEN_FORMAT=token_format)
         for _ in range(2):
             assert staying.me().status == elsewhere.me().status == 200, turn
             assert leaving.me(left["access"]).code == other.me().code == "session_revoked", turn
