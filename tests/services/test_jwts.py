@@ -79,6 +79,20 @@ def test_a_key_is_named_by_its_thumbprint():
     assert key_of(private).kid == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
 
 
+@pytest.mark.parametrize(
+    ("key", "header"),
+    [
+        (OLD_KEY, '{"alg":"EdDSA","kid":"UDDReOZl1ipXAfp9wYsm13sDBMK5og--QWdBjzuf6o4","typ":"at+jwt"}'),
+        (P256_KEY, '{"alg":"ES256","kid":"mJd3vSaHMeCkJdbijn7ZvkoA03mOfCHUl5ms5cz5wps","typ":"at+jwt"}'),
+    ],
+    ids=["EdDSA", "ES256"],
+)
+def test_a_header_is_written_letter_by_letter_as_ever(key, header):
+    """A library that wrote it otherwise would refuse, after its upgrade, all tokens that are about."""
+    assert raw(key.header).decode() == header
+    assert "=" not in key.header
+
+
 def test_only_public_halves_are_published(client, on):
     assert all(key.keys() <= {"kty", "crv", "x", "y", "kid", "use", "alg"} for key in keys_of(client).values())
     assert keys_of(on(OLD_KEY, P256_KEY, OLD_KEY).client).keys() == {OLD_KEY.kid, P256_KEY.kid}
