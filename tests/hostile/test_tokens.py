@@ -5,6 +5,7 @@ import string
 import pytest
 
 from services.jwts import looks_like_jwt
+from tests.clients import LiveClient
 from tests.hostile.raw import converse, request_head
 from tests.hostile.soundness import assert_sound
 from tests.tokens import both_formats, part
@@ -24,12 +25,12 @@ def spellings(token: str) -> list[str]:
     return last + padded + wrapped + inside + doubled
 
 
-def test_a_real_server_writes_the_form_that_is_asked_for(live_shopper, token_format):
+def test_a_real_server_writes_the_form_that_is_asked_for(live, live_shopper, token_format):
     """And shows the key of its JWTs, as other services need it."""
     token = live_shopper.register()["access_token"]
     assert looks_like_jwt(token) == (token_format == "jwt")
     if token_format == "jwt":
-        (shown,) = live_shopper.client.get("/.well-known/jwks.json").json["keys"]
+        (shown,) = LiveClient(live.url).get("/.well-known/jwks.json").json["keys"]
         assert shown["kid"] == part(token, 0)["kid"]
 
 
