@@ -4,11 +4,12 @@ import time
 
 import pytest
 
+from api.config import LIMITS
 from tests.faults.asking import AWAY, BACK_SECONDS, Visit, ask_together, said
 from tests.faults.redis_place import REPLY_SECONDS, SETTINGS, RedisPlace
 from tests.faults.wire import Wire
 from tests.parallel import in_parallel
-from tests.races.crowd import at_once, told_apart
+from tests.races.crowd import connected, told_apart
 from tests.servers.live import LiveServer
 from tests.waiting import wait_until
 
@@ -81,17 +82,31 @@ def test_what_goes_on_and_what_waits(place, rows, fault):
 
 @pytest.mark.parametrize("known", [True, False])
 def test_limits_hold_over_all_processes_without_redis(place, known):
-    """R52: of 100 logins at once the account's ten are tried, in two processes together. R49: known or not."""
+    """R52: of a thousand logins, in crowds, the account's ten are tried, in two processes together. R49: known or not."""
     shopper = place.shopper()
     if known:
         shopper.register()
     body = {"account": shopper.username, "password": "wrong password"}
-    with place.suffering("refused"):
-        replies = at_once(place.live, 100, lambda client, _: client.post("/v1/login", json=body))
-        assert told_apart(replies) == {"401 invalid_credentials": 10, "429 rate_limited": 90}
+    with place.suffering("refused"), connected(place.live, 100) as clients:
+        replies = in_parallel(100, lambda i: [clients[i].post("/v1/login", json=body) for _ in range(10)])
+        replies = [reply for told in replies for reply in told]
+        assert told_apart(replies) == {"401 invalid_credentials": 10, "429 rate_limited": 990}
         assert all(1 <= reply.json["retry_after"] <= 60 for reply in replies if reply.status == 429)
         if known:
             assert shopper.try_login().code == "rate_limited"
+
+
+def test_the_limit_of_an_address_holds_over_all_processes_without_redis(place):
+    """R52: of a thousand logins at as many accounts, in crowds, the address's twenty a minute are tried."""
+    place.live.restart(**SETTINGS, LIMIT_LOGIN_PER_ADDRESS=LIMITS["LIMIT_LOGIN_PER_ADDRESS"])
+    try:
+        with place.suffering("refused"), connected(place.live, 100) as clients:
+            bodies = [{"account": f"nobody-{i}", "password": "wrong password"} for i in range(1000)]
+            replies = in_parallel(100, lambda i: [clients[i].post("/v1/login", json=body) for body in bodies[i::100]])
+    finally:
+        place.live.restart(**SETTINGS)
+    replies = [reply for told in replies for reply in told]
+    assert told_apart(replies) == {"401 invalid_credentials": 20, "429 rate_limited": 980}
 
 
 def test_a_success_without_redis_clears_the_accounts_count(place):
