@@ -1,0 +1,76 @@
+"""A Redis that ends and starts again with nothing, under another run id, while the server goes on."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.faults.redis_place import RedisPlace
+from tests.races.crowd import is_dead
+
+
+@pytest.fixture(scope="module")
+def place(database_url):
+    place = RedisPlace(database_url)
+    yield place
+    place.remove()
+
+
+@pytest.fixture(autouse=True)
+def settled(place):
+    place.settle()
+
+
+@pytest.fixture
+def restart(place):
+    """What it was and what it is are two servers; every process has found the new one."""
+
+    def restart():
+        before = place.told(lambda redis: redis.info("server")["run_id"])
+        with place.suffering("refused"):
+            pass
+        assert place.told(lambda redis: (redis.dbsize(), redis.info("server")["run_id"] == before)) == (0, False)
+
+    return restart
+
+
+def test_the_hour_and_the_day_of_a_phone_are_taken_over(place, restart, rows, clock):
+    """R17: five messages an hour and ten a day, whichever Redis counted them."""
+    shopper = place.shopper()
+    for _ in range(3):
+        shopper.send_code()
+    restart()
+    place.settle()
+    for _ in range(2):
+        shopper.send_code()
+    assert shopper.ask_for_code().code == "sms_hourly_limit"
+    rows.set_messages(sent_at=clock() - timedelta(hours=2))
+    restart()
+    place.settle()
+    for _ in range(5):
+        shopper.send_code()
+    assert shopper.ask_for_code().code == "sms_daily_limit"
+    rows.set_messages(sent_at=clock() - timedelta(hours=3))
+    restart()
+    place.settle()
+    refused = shopper.ask_for_code()
+    assert refused.code == "sms_daily_limit"
+    assert 20 * 3600 < refused.json["retry_after"] <= 21 * 3600
+    shopper.another().send_code()
+
+
+def test_nothing_that_was_ended_lives_again(place, restart):
+    """R25: in each process, though it knew the session as a good one; and what was not ended lives on."""
+    shopper = place.shopper()
+    shopper.register()
+    left, ended = shopper.login(), shopper.login()
+    ended_id = next(one["id"] for one in shopper.sessions() if one["current"])
+    shopper.login()
+    for pair in (left, ended):
+        assert {shopper.me(pair["access_token"]).status for _ in range(6)} == {200}
+    assert shopper.logout(left["access_token"]).status == 204
+    assert shopper.client.delete(f"/v1/sessions/{ended_id}", token=shopper.access_token).status == 204
+    restart()
+    for pair in (left, ended):
+        assert all(is_dead(shopper, pair) for _ in range(6))
+    assert {shopper.me().status for _ in range(6)} == {200}
+    shopper.refresh()
