@@ -1,5 +1,9 @@
 """How often: each named limit at its number, counted by whom it names."""
 
+import random
+from collections import Counter
+from ipaddress import ip_network
+
 import pytest
 
 from api.config import LIMITS
@@ -134,18 +138,21 @@ def test_no_entry_of_a_proxy_s_header_is_a_new_address(make_app, proxies, entrie
     assert refusals(call, 9) == [4, 5, 6, 7, 8, 9]
 
 
-def test_guesses_at_many_phones_are_bounded_by_where_they_come_from(make_app):
+def test_guesses_at_many_phones_are_bounded_by_where_they_come_from(make_app, gateway):
     """R16: five guesses at each of 2,000 phones from ten addresses: each address is refused after its 30 of a minute."""
-    app = make_app(LIMIT_VERIFY_PER_ADDRESS="30/minute", LIMIT_LOGIN_PER_ADDRESS="20/minute")
+    app = make_app(LIMIT_VERIFY_PER_ADDRESS="30/minute")
     clients = [InProcessClient(app, address=f"203.0.113.{i}") for i in range(10)]
-    guesses = ((phone, guess) for phone in range(2000) for guess in range(5))
-    taken = 0
-    for phone, guess in guesses:
-        reply = clients[phone % 10].post(f"/v1/sms/{phone:022}{'0' * 16}/verify", json={"code": f"{guess:06}"})
-        taken += reply.status != 429
-        if phone >= 80:
-            break
-    assert taken == 300
+
+    def guesses(i):
+        sms_id = app.extensions["dongbao"].challenges.send(new_phone(), "register", "en").sms_id
+        right = int(gateway.messages[-1].code)
+        codes = [f"{(right + wrong) % 10**6:06}" for wrong in range(1, 6)]
+        return [clients[i % 10].post(f"/v1/sms/{sms_id}/verify", json={"code": code}) for code in codes]
+
+    # From the hundredth on, some in between: all are refused.
+    told = [reply.code for i in (*range(100), *range(100, 2000, 37)) for reply in guesses(i)]
+    assert Counter(told[:500]) == {"code_incorrect": 300, "rate_limited": 200}
+    assert set(told[300:]) == {"rate_limited"}
 
 
 def test_an_address_limit_comes_before_the_body_is_looked_at(make_app):
@@ -253,6 +260,19 @@ def test_who_is_one_address(make_app, addresses, shared):
     app = make_app(LIMIT_VERIFY_PER_ADDRESS="3/minute")
     replies = [CALLS["LIMIT_VERIFY_PER_ADDRESS"](InProcessClient(app, address), 0) for address in addresses]
     assert [reply.status for reply in replies] == [410, 410, 410, 429 if shared else 410]
+
+
+def test_a_hundred_addresses_of_one_network_share_its_number(make_app):
+    """R12: whoever has a /64 has 2^64 addresses, and one budget."""
+    app, draw = make_app(LIMIT_VERIFY_PER_ADDRESS="30/minute"), random.Random(12)
+    networks = [ip_network("2001:db8:1:2::/64"), ip_network("2001:db8:1:3::/64")]
+
+    def call(network):
+        client = InProcessClient(app, address=str(network[draw.randrange(2**64)]))
+        return CALLS["LIMIT_VERIFY_PER_ADDRESS"](client, 0)
+
+    for network in networks:
+        assert refusals(lambda _, network=network: call(network), 100) == list(range(31, 101))
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "X-Client-IP", "True-Client-IP"])

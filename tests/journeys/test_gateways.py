@@ -15,6 +15,7 @@ from sms.deadline import Deadline
 from sms.gateway import Outcome, Reason
 from tests.clients import InProcessClient
 from tests.parallel import in_parallel
+from tests.scrape import growth
 from tests.services.gateways import DOWN, SENT, UNKNOWN, ScriptedGateway, a_log, a_message, not_sent
 from tests.shopper import Shopper, new_phone
 
@@ -225,6 +226,21 @@ def test_past_a_budget_messages_stop_until_its_end_but_for_those_with_a_token(si
     shopper.send_code("confirm")
     clock.advance(3600)
     visit(client).send_code("login")
+
+
+def test_a_thousand_phones_from_a_thousand_addresses_stop_at_the_budget_of_the_site(make_app, visit, first):
+    """R15: 503 from there on, and a metric counts them."""
+    app, cap, addresses = make_app(gateways=[first], budget_per_hour=100), 100, 1000
+
+    def ask(i):
+        return visit(InProcessClient(app, address=f"198.18.{i // 250}.{i % 250}")).ask_for_code()
+
+    replies = []
+    grew = growth(InProcessClient(app), lambda: replies.extend(ask(i) for i in range(addresses)))
+    assert [reply.status for reply in replies] == [202] * cap + [503] * (addresses - cap)
+    assert {reply.code for reply in replies[cap:]} == {"sms_unavailable"}
+    assert len({message.to for message in first.messages}) == len(first.messages) == cap
+    assert grew("sms_tries_total", outcome="not_sent", reason="budget") == addresses - cap
 
 
 def test_a_budget_refuses_to_send_again_what_a_token_sent_once(site, visit, pass_time):

@@ -6,9 +6,10 @@ import pytest
 from redis import Redis
 from sqlalchemy import text
 
+from tests.parallel import in_parallel
 from tests.waiting import wait_until
 
-PROBES = 12
+VISITS, AT_ONCE = 100, 5
 
 
 def dump_redis(redis: "Redis[bytes]") -> str:
@@ -45,20 +46,19 @@ def walk(shopper):
 
 def found(secrets, dump):
     """Which of them stand in a dump as words of their own."""
-    return [secret for secret in secrets if re.search(rf"(?<![0-9A-Za-z]){re.escape(secret)}(?![0-9A-Za-z])", dump)]
+    there = [secret for secret in secrets if secret in dump]
+    return [secret for secret in there if re.search(rf"(?<![0-9A-Za-z]){re.escape(secret)}(?![0-9A-Za-z])", dump)]
 
 
 @pytest.mark.settings(SMS_COOLDOWN_SECONDS=0)
 def test_no_code_phone_or_token_lies_about(live, live_shopper, redis, engine):
-    """R7: after many visits over HTTP, neither Redis nor the log has a code, a full phone, a password or a token."""
+    """R7: after a hundred visits over HTTP, neither Redis nor the log has a code, a full phone, a password or a token."""
     start = len(live.log)
-    secrets = []
-    phones = []
-    for _ in range(PROBES):
-        shopper = live_shopper.another()
-        secrets += walk(shopper)
-        phones.append(shopper.phone.removeprefix("+86"))
-    wait_until(lambda: live.log[start:].count("sms_console") >= PROBES)
+    shoppers = [live_shopper.another() for _ in range(VISITS)]
+    walks = in_parallel(AT_ONCE, lambda i: [walk(shopper) for shopper in shoppers[i::AT_ONCE]])
+    secrets = [secret for visits in walks for seen in visits for secret in seen]
+    phones = [shopper.phone.removeprefix("+86") for shopper in shoppers]
+    wait_until(lambda: live.log[start:].count("sms_console") >= VISITS)
     in_redis, in_log = dump_redis(redis), live.log[start:]
     assert "sms:" in in_redis
     assert "sms_console" in in_log
