@@ -63,7 +63,7 @@ def two_tickets(shopper, replica, purpose):
 
 
 def test_a_code_that_is_used_again_registers_once(shopper, replica, rows):
-    """R21: of both tickets one makes the account, and a third use of the code finds it."""
+    """R21, F7: of both tickets one makes the account, and a third use of the code finds it."""
     first, second, code = two_tickets(shopper, replica, "register")
     assert shopper.fill_in(first).status == 201
     assert shopper.fill_in(second, username=new_username()).code == "phone_registered"
@@ -72,7 +72,7 @@ def test_a_code_that_is_used_again_registers_once(shopper, replica, rows):
 
 
 def test_a_code_that_is_used_again_resets_once(registered, replica, rows):
-    """R18: of both tickets one sets the password; another reset needs the code once more."""
+    """R18, F7: of both tickets one sets the password; another reset needs the code once more."""
     first, second, code = two_tickets(registered, replica, "reset_password")
     assert reset(registered, first).status == 204
     assert reset(registered, second, "a third horse battery").code == "ticket_expired"
@@ -83,6 +83,7 @@ def test_a_code_that_is_used_again_resets_once(registered, replica, rows):
 
 
 def test_a_login_code_that_is_used_again_opens_a_session_that_its_owner_sees(registered, replica):
+    """F7: the account's list has both."""
     before = len(registered.sessions())
     sms_id, code = registered.send_code("login"), registered.last_code()
     replica.hears()
@@ -94,6 +95,7 @@ def test_a_login_code_that_is_used_again_opens_a_session_that_its_owner_sees(reg
 
 
 def test_a_code_that_is_used_again_changes_the_phone_once(registered, replica, rows):
+    """F7: the number has an owner by then."""
     phone = new_phone()
     sms_id = registered.send_code("change_phone", phone)
     code = registered.last_code(phone)
@@ -107,7 +109,7 @@ def test_a_code_that_is_used_again_changes_the_phone_once(registered, replica, r
 
 
 def test_a_proof_that_is_used_again_is_of_use_to_the_session_that_used_it_alone(registered, replica, rows):
-    """R27: tokens from before the change are good for nothing, whatever Redis forgot."""
+    """R27, F7: tokens from before the change are good for nothing, whatever Redis forgot."""
     elsewhere = registered.on(registered.client)
     registered.login()
     proof = {"sms_id": registered.send_code("confirm"), "code": registered.last_code()}

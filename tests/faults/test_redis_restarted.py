@@ -34,7 +34,7 @@ def restart(place):
 
 
 def test_the_hour_and_the_day_of_a_phone_are_taken_over(place, restart, rows, clock):
-    """R17: five messages an hour and ten a day, whichever Redis counted them."""
+    """R17, F5: five messages an hour and ten a day, whichever Redis counted them."""
     shopper = place.shopper()
     for _ in range(3):
         shopper.send_code()
@@ -59,7 +59,7 @@ def test_the_hour_and_the_day_of_a_phone_are_taken_over(place, restart, rows, cl
 
 
 def test_nothing_that_was_ended_lives_again(place, restart):
-    """R25: in each process, though it knew the session as a good one; and what was not ended lives on."""
+    """R25, F5: in each process, though it knew the session as a good one; and what was not ended lives on."""
     shopper = place.shopper()
     shopper.register()
     left, ended = shopper.login(), shopper.login()

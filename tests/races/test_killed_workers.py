@@ -38,7 +38,7 @@ def parts(engine):
 
 @pytest.mark.mysql
 def test_a_registration_is_whole_or_was_not_made(live, live_shopper, doomed, engine, parts):
-    """R55: killed at so many random points, the account is complete or absent, and the form sent again makes or finds it."""
+    """R55, F26: killed at so many random points, the account is complete or absent, and the form sent again makes or finds it."""
     kills = KILLS[engine.dialect.name]
     forms = [live_shopper.form(ticket, username=new_username()) for ticket in tickets_of(live_shopper, 5)]
     seconds = usual_seconds([lambda form=form: live_shopper.client.post("/v1/register", json=form) for form in forms])
@@ -62,7 +62,7 @@ def test_a_registration_is_whole_or_was_not_made(live, live_shopper, doomed, eng
 
 
 def test_a_message_that_a_killed_worker_owed_can_be_asked_for(live, live_shopper, doomed, redis):
-    """R55: at once where nothing was stored, after the cooldown otherwise; the code is good."""
+    """R55, F26: at once where nothing was stored, after the cooldown otherwise; the code is good."""
     seconds = usual_seconds([live_shopper.another().ask_for_code for _ in range(5)])
     for _ in range(FEW):
         somebody = live_shopper.another()
@@ -79,7 +79,7 @@ def test_a_message_that_a_killed_worker_owed_can_be_asked_for(live, live_shopper
 
 
 def test_a_guess_that_a_killed_worker_took_was_counted_or_not_looked_at(live, live_shopper, doomed):
-    """R55: a reply that came was counted; the right code is good as long as attempts are left."""
+    """R55, F26: a reply that came was counted; the right code is good as long as attempts are left."""
     for _ in range(FEW):
         somebody = live_shopper.another()
         sms_id, wrong = somebody.send_code(), somebody.wrong_code()
@@ -92,7 +92,7 @@ def test_a_guess_that_a_killed_worker_took_was_counted_or_not_looked_at(live, li
 
 
 def test_a_right_code_that_a_killed_worker_took_is_good_or_used(live, live_shopper, doomed, redis):
-    """R55: where the ticket got lost, another code is to be had after the cooldown."""
+    """R55, F26: where the ticket got lost, another code is to be had after the cooldown."""
     for _ in range(FEW):
         somebody = live_shopper.another()
         sms_id, body = somebody.send_code(), {"code": somebody.last_code()}
@@ -108,7 +108,7 @@ def test_a_right_code_that_a_killed_worker_took_is_good_or_used(live, live_shopp
 
 
 def test_who_lost_the_reply_of_a_killed_worker_refreshes_again(live, live_shopper, doomed):
-    """R24, R55: whether or not it was carried out, the same token brings the next generation."""
+    """R24, R55, F26: whether or not it was carried out, the same token brings the next generation."""
     live_shopper.register()
     seconds = usual_seconds([live_shopper.try_refresh])
     for _ in range(FEW):
@@ -122,7 +122,7 @@ def test_who_lost_the_reply_of_a_killed_worker_refreshes_again(live, live_shoppe
 
 
 def test_a_logout_that_a_killed_worker_took_is_done_or_can_be_repeated(live, live_shopper, doomed):
-    """R25, R55: what was acknowledged holds in every process."""
+    """R25, R55, F26: what was acknowledged holds in every process."""
     live_shopper.register()
     live_shopper.login()
     seconds = usual_seconds([live_shopper.logout])
