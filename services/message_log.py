@@ -34,9 +34,6 @@ VERIFIED = (
     .values(verified_at=bindparam("now"))
 )
 SENT_BY = (SmsMessage.gateway, SmsMessage.sent_at)
-VERIFIED_BY = select(*SENT_BY).where(
-    SmsMessage.sms_id == bindparam("challenge"), SmsMessage.outcome != Outcome.NOT_SENT.value
-)
 RECEIVED = (
     update(SmsMessage)
     .where(
@@ -113,13 +110,10 @@ class MessageLog:
         self._write(insert(SmsMessage), row)
 
     def verified(self, sms_id: str) -> None:
-        """The shopper typed the code of this challenge; it is the last gateway's that sent it."""
+        """The shopper typed the code of this challenge; it is the last gateway's that sent it, where the database says which."""
+        knows = self._database.engine.dialect.update_returning
         values = {"challenge": sms_id, "now": self._clock()}
-        if self._database.engine.dialect.update_returning:
-            messages = self._write(VERIFIED.returning(*SENT_BY), values)
-        else:
-            self._write(VERIFIED, values)
-            messages = self._write(VERIFIED_BY, values)
+        messages = self._write(VERIFIED.returning(*SENT_BY) if knows else VERIFIED, values)
         last = max(messages, key=lambda message: message.sent_at, default=None)
         self._log.debug("message_verified", gateway=last.gateway if last else NO_GATEWAY)
 

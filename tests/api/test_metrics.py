@@ -90,7 +90,8 @@ def test_a_visit_is_counted_from_the_message_to_the_stolen_token(client, shopper
     grew = growth(client, visit)
     assert grew("sms_tries_total", gateway="memory", outcome="sent", reason="none") == 1
     assert grew("sms_try_duration_seconds_count", gateway="memory") == 1
-    assert grew("sms_verified_total", gateway="memory") == 1
+    says_whose = client.app.extensions["dongbao"].database.engine.dialect.update_returning
+    assert grew("sms_verified_total", gateway="memory" if says_whose else "none") == 1
     assert [grew("security_events_total", type=kind) for kind in ("registered", "login_failed", "logged_in")] == [1] * 3
     assert grew("security_events_total", type="refresh_reused") == 1
     assert grew("log_events_total", event="security_event") == 4
