@@ -138,6 +138,8 @@ def test_a_crowd_while_redis_hangs(place):
     with place.suffering("hung"):
         told = said(ask_together(calls, times=6))
     assert told.pop("send") == told.pop("verify") == AWAY
+    # Where the crowd fills all places, somebody is told to come again.
+    told = {name: codes - AWAY for name, codes in told.items()}
     assert told.pop("register") == {201, "phone_registered"}
     assert told.pop("logout") <= {204, "session_revoked"}
     assert told == {name: {200} for name in told}
