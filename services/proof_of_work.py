@@ -67,12 +67,12 @@ class ProofOfWork:
         return None
 
     def _solution(self, payload: Payload) -> Solution | None:
-        """What we signed: only its signature names it, as a payload has many spellings."""
+        """What we signed: only its signature names it, as a payload has many spellings. To the signature 1.0 is 1, to Redis it is not."""
         parameters, name = payload.challenge.parameters, payload.challenge.signature
-        left = (parameters.expires_at or 0) - self._now()
+        left = int(parameters.expires_at or 0) - self._now()
         if left <= 0 or name is None or parameters.data is None:
             return None
-        return Solution(parameters.data["level"], name[:32], left + LEEWAY)
+        return Solution(int(parameters.data["level"]), name[:32], left + LEEWAY)
 
     def _secrets(self, network: str) -> list[tuple[str, str]]:
         """Two for each of our keys, the newest first."""

@@ -1,6 +1,8 @@
 """Of whom work is asked, for how much, and when no more."""
 
+import base64
 import itertools
+import json
 
 import pytest
 
@@ -320,6 +322,14 @@ def test_a_failed_login_uses_the_work_up(make_app):
     client = at(make_app(challenge="always"))
     headers = {HEADER: solve(client.get("/v1/challenge").json)}
     assert [guess(client, headers).status for _ in range(2)] == [401, 403]
+
+
+def test_a_solution_whose_numbers_are_fractions_buys_one_guess_too(make_app):
+    client = at(make_app(challenge="always"))
+    solution = json.loads(base64.b64decode(solve(guess(client).json["challenge"])))
+    solution["challenge"]["parameters"]["expiresAt"] += 0.0
+    header = {HEADER: base64.b64encode(json.dumps(solution).encode()).decode()}
+    assert [guess(client, header).status for _ in range(2)] == [401, 403]
 
 
 def test_without_redis_work_counts_for_nothing(make_app):

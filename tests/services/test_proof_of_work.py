@@ -74,6 +74,16 @@ def test_however_a_solution_is_spelled_it_is_the_same(work, solved):
     assert {work.read(spelling, HOME).name for spelling in spellings} == {work.read(payload, HOME).name}
 
 
+def test_numbers_spelled_as_fractions_are_whole_ones(work, solved):
+    """R35: their signature is the same, and Redis takes no time of 360.0 seconds."""
+    parts = json.loads(json.dumps(solved[1]))
+    parameters = parts["challenge"]["parameters"]
+    parameters["expiresAt"], parameters["data"] = float(parameters["expiresAt"]), {"level": float(EASIEST)}
+    read = work.read(encode(parts), HOME)
+    assert read == work.read(solved[0], HOME)
+    assert (type(read.level), type(read.remembered)) == (int, int)
+
+
 def _altered(parts):
     """Each with one thing changed."""
     challenge, solution = parts["challenge"], parts["solution"]
