@@ -83,7 +83,7 @@ bench-sending: $(VENV)/dev servers ## What a slow SMS gateway costs everybody el
 bench-growth: $(VENV)/dev servers ## What requests cost with up to a million accounts; some half an hour, 5.3 GB of disk
 	$(BIN)/python -m bench.growth
 
-bench-attack: $(VENV)/dev servers ## What attacks cost the site, and what honest shoppers feel of them; some ten minutes
+bench-attack: $(VENV)/dev servers ## What attacks cost the site, and what honest shoppers feel of them; hours at full size
 	$(BIN)/python -m bench.attack
 
 requirements: $(VENV)/dev ## Pin the requirements' .in files anew

@@ -44,7 +44,7 @@ def row(played: Played) -> str:
         f"{gain.messages * YUAN_A_MESSAGE:,.2f}",
         "" if played.attack.after_messages else f"{gain.verdicts:,}",
         f"{played.work_seconds / 3600:,.1f}",
-        share(late.tries - late.of(played.attack), late.tries),
+        share(max(0, late.tries - late.of(played.attack)), late.tries),
         f"{honest.shoppers:,}",
         share(honest.refused, honest.shoppers),
         share(honest.asked, honest.shoppers),
