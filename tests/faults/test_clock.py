@@ -1,5 +1,6 @@
 """Nodes whose clocks differ: 20 s harm nobody, and are found out before they do."""
 
+import re
 import subprocess
 from urllib.request import urlopen
 
@@ -83,6 +84,18 @@ def test_tokens_of_a_node_whose_clock_is_ahead_are_good_at_the_others(live, ahea
     checks = clients[1].get("/readyz").json["checks"]
     assert checks["clock"] == "skewed"
     assert "clock" not in clients[0].get("/readyz").json["checks"]
+
+
+def test_a_scrape_finds_a_clock_that_is_ahead(live, ahead):
+    """F28: where nobody asks for readiness, whoever watches the nodes hears of it all the same."""
+
+    def skews_told_by(server: LiveServer) -> int:
+        with urlopen(f"{server.url}/metrics") as answer:
+            line = re.search(r'dongbao_log_events_total{event="clock_skewed"} (.+)', answer.read().decode())
+        return int(float(line[1]))
+
+    before, apart = skews_told_by(ahead), skews_told_by(live)
+    assert (skews_told_by(ahead) > before, skews_told_by(live)) == (True, apart)
 
 
 def test_a_limit_is_the_same_at_a_node_whose_clock_is_ahead(ahead, make_app, redis):
