@@ -175,11 +175,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _attend(self):
         standin = self.server.standin
-        released = standin.released
+        released, fault = standin.released, standin.fault
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         reply = standin.take(Request(self.command, self.path, headers, body))
-        match standin.fault:
+        match fault:
             case Fault.HANG:
                 released.wait(30)
                 self.close_connection = True
