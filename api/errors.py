@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, request
 from flask_restful import Api
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -17,7 +17,7 @@ from api.metrics import metrics
 from api.metrics_requests import OTHER, route_of
 from api.problems import LANGUAGES, PROBLEMS
 from api.redaction import redact
-from api.redis_client import is_unable
+from api.redis_client import is_defect
 from api.replies import dump_json
 from models.drivers import is_away
 from services.errors import ServiceError, ServiceUnavailable
@@ -116,7 +116,7 @@ def _http_error(error: HTTPException) -> Response:
 def _part_away(error: Exception) -> Response:
     """The database or Redis can't be reached, or not in time, or takes no writes."""
     reason = str(getattr(error, "orig", error)).partition("\n")[0]
-    if isinstance(error, ResponseError) and not is_unable(error):
+    if isinstance(error, RedisError) and is_defect(error):
         return _defect(error)
     log.error("part_away", error=type(error).__name__, reason=redact(reason))
     return _refused(ServiceUnavailable(retry_after=5))

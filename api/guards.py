@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from api import whom
 from api.config import OFF
 from api.parsing import parse_body
+from api.redis_client import is_defect
 from api.wiring import services
 from schemas.body import Body
 from services.debts import Act, Claim, Debtor
@@ -178,8 +179,8 @@ class Work:
         payload = request.environ.get(SOLUTION, "")
         try:
             return services().admission.admit(self._act(), whom.network(), payload, least)
-        except RedisError:
-            if self._vital:
+        except RedisError as error:
+            if self._vital or is_defect(error):
                 raise
             if past_limit:
                 raise past_limit from None

@@ -10,7 +10,7 @@ from redis import Redis
 from redis.client import Pipeline
 from redis.connection import ConnectionPool
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ReadOnlyError, ResponseError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from services.circuit import Circuit, CircuitOpen
@@ -30,6 +30,11 @@ class RedisLeftAlone(RedisConnectionError, CircuitOpen):
 def is_unable(error: ResponseError) -> bool:
     """Whether Redis refused for a state that it is in; redis-py takes the word off the text of those that it knows."""
     return bool(STATES.search(f"{error.status_code or ''} {error}".lstrip()))
+
+
+def is_defect(error: RedisError) -> bool:
+    """Whether Redis was asked wrongly, so that its absence is no excuse."""
+    return isinstance(error, ResponseError) and not is_unable(error)
 
 
 class ThreadLocalPool(ConnectionPool):

@@ -332,6 +332,14 @@ def test_a_solution_whose_numbers_are_fractions_buys_one_guess_too(make_app):
     assert [guess(client, header).status for _ in range(2)] == [401, 403]
 
 
+def test_debts_that_redis_cannot_weigh_let_nobody_through(make_app, redis):
+    """Redis is there and was asked wrongly: that is a defect of ours, and no absence that opens the way."""
+    client = at(make_app(challenge="adaptive"))
+    assert guess(client).status == 401
+    redis.set("{risk}:login:site", "no hash")
+    assert guess(client).code == "internal_error"
+
+
 def test_without_redis_work_counts_for_nothing(make_app):
     """Messages stop; logins go on within their limits, which no solution lifts."""
     config = {"challenge": "adaptive", "ratelimit_storage_uri": "memory://", "LIMIT_LOGIN_PER_ACCOUNT": "2/hour"}
