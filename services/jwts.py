@@ -8,7 +8,7 @@ from itsdangerous import BadData
 from itsdangerous.encoding import base64_decode, base64_encode
 
 from services.clock import Clock
-from services.ids import new_id
+from services.ids import is_id, new_id
 from services.jwt_keys import JwtKey
 from services.signing import CLOCK_SKEW_SECONDS, MAX_LENGTH, Expired, Forged
 
@@ -17,6 +17,7 @@ BEGINNING = "eyJ"
 # Times are checked here, with the clock that is handed in.
 CHECKS: Any = {"verify_exp": False, "verify_iat": False, "require": ["iss", "aud", "sub", "jti", "sid"]}
 NUMBERS = ("iat", "exp", "credential_version")
+IDS = ("sub", "sid")
 
 
 class Jwts:
@@ -66,6 +67,8 @@ class Jwts:
         except (jwt.InvalidTokenError, BadData, UnicodeError):
             raise Forged from None
         if not all(isinstance(claims.get(name), int) for name in NUMBERS):
+            raise Forged
+        if not all(isinstance(claims[name], str) and is_id(claims[name]) for name in IDS):
             raise Forged
         return claims
 

@@ -192,6 +192,7 @@ def test_nothing_is_taken_but_what_our_keys_wrote(on):
         {"aud": "https://another.example"},
         {"aud": ["https://another.example"]},
         {"iat": "x"},
+        *({name: value} for name in ("sub", "sid") for value in ("\0", "\ud800", "x", {}, 7)),
         *({name: None} for name in ("iss", "aud", "sub", "sid", "iat", "exp", "jti")),
     ],
     ids=str,
