@@ -22,7 +22,7 @@ run: $(VENV)/run ## Start the server on http://127.0.0.1:5000 (settings: docs/co
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-otel.txt
 	@exec $(BIN)/python -m api.serve
 
-accelerate: $(VENV)/run ## Build argon2 for processors with AVX2: hashes in two thirds of the time; needs a C compiler and Python's headers
+accelerate: $(VENV)/run ## Build argon2 for processors with AVX2: hashes in little more than half the time; needs a C compiler and Python's headers
 	@./accelerate.sh $(VENV)
 
 migrate: $(VENV)/run ## Bring the database of DATABASE_URL to the newest schema

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds argon2 from the source that requirements.txt pins, for processors with AVX2, into the folder "accelerated" of an
-# environment: passwords are then hashed in about two thirds of the time. The published build stays beside it, and is used
+# environment: passwords are then hashed in little more than half the time. The published build stays beside it, and is used
 # where the processor can't run this one (services/argon2_build.py).
 # Usage: accelerate.sh <environment>. Needs a C compiler and Python's headers; pip takes the rest from requirements-accelerate.txt.
 set -eu
