@@ -5,6 +5,7 @@ import pytest
 from api.config import read_config
 from api.migrate import migrate
 from tests.clients import LiveClient
+from tests.faults.redis_place import RedisPlace
 from tests.faults.wire import Wire
 from tests.servers.live import LiveServer
 from tests.servers.postgres import PostgresServer
@@ -37,6 +38,14 @@ def shop(wire, redis_url):
     server.start(DATABASE_TIMEOUT_SECONDS=2)
     yield server
     server.remove()
+
+
+@pytest.fixture(scope="module")
+def place(database_url):
+    """The real server, on a Redis that suffers."""
+    place = RedisPlace(database_url)
+    yield place
+    place.remove()
 
 
 @pytest.fixture

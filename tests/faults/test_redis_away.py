@@ -6,7 +6,7 @@ import pytest
 
 from api.config import LIMITS
 from tests.faults.asking import AWAY, BACK_SECONDS, Visit, ask_together, said
-from tests.faults.redis_place import REPLY_SECONDS, SETTINGS, RedisPlace
+from tests.faults.redis_place import REPLY_SECONDS, SETTINGS
 from tests.faults.wire import Wire
 from tests.parallel import in_parallel
 from tests.races.crowd import connected, told_apart
@@ -14,13 +14,6 @@ from tests.servers.live import LiveServer
 from tests.waiting import wait_until
 
 FAULTS = ("refused", "hung", "out_of_memory", "disk_full", "read_only")
-
-
-@pytest.fixture(scope="module")
-def place(database_url):
-    place = RedisPlace(database_url)
-    yield place
-    place.remove()
 
 
 @pytest.fixture(autouse=True)

@@ -4,15 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.faults.redis_place import RedisPlace
 from tests.races.crowd import is_dead
-
-
-@pytest.fixture(scope="module")
-def place(database_url):
-    place = RedisPlace(database_url)
-    yield place
-    place.remove()
 
 
 @pytest.fixture(autouse=True)
