@@ -3,6 +3,7 @@
 import shutil
 import sys
 from contextlib import suppress
+from http.client import HTTPException
 from typing import Any, ClassVar
 from urllib.request import urlopen
 
@@ -69,9 +70,10 @@ class LiveServer:
         self._process.wait_until(self._is_ready)
 
     def stop(self):
-        """SIGTERM, and wait for its end."""
+        """SIGTERM, and wait for its end; one that a test has just killed may not be known to have ended yet."""
         if self._process and self._process.is_running:
-            self._metrics += self._scrape()
+            with suppress(OSError, HTTPException):
+                self._metrics += self._scrape()
             self._process.stop()
 
     def kill(self):
