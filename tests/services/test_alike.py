@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.background import drain
 from tests.changes import NEW_PASSWORD
 from tests.shopper import new_phone
 from tests.trips import counted
@@ -20,7 +21,11 @@ def registered(make_app, make_shopper):
 
 
 def work_of(call, status):
-    """What was asked of Redis and of the database before the reply: its words, and the texts of all statements."""
+    """What was asked of Redis and of the database before the reply: its words, and the texts of all statements.
+
+    What calls before it left to be done later is done first.
+    """
+    drain(seconds=10)
     with counted() as trips:
         assert call().status == status
     return trips.redis, trips.sql, trips.redis_beside, trips.sql_beside, list(trips.statements)
