@@ -52,7 +52,7 @@ class Doomed:
         finally:
             killer.join()
             client.close()
-            wait_until(lambda: worker not in self._pids() and len(self._pids()) == self._count, "another worker")
+            wait_until(lambda: self._is_replaced(worker), "another worker")
 
     def _connected(self) -> tuple[KeptClient, int]:
         """A connection that has been in use, and the worker that serves it."""
@@ -66,6 +66,11 @@ class Doomed:
                     if _serves(pid, client):
                         return client, pid
             client.close()
+
+    def _is_replaced(self, worker: int) -> bool:
+        """A parent that took it for a loop of crashes all the same is started anew, as whatever watches it would."""
+        self._live.have(**self._live.settings)
+        return worker not in self._pids() and len(self._pids()) == self._count
 
     def _pids(self) -> set[int]:
         """The children of the parent, by proc(5): psutil looks at all the processes of the machine for them."""

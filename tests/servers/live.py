@@ -34,7 +34,7 @@ class LiveServer:
         self.port = self._held.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = self.folder / "server.log"
-        self._settings: dict[str, object] = {}
+        self.settings: dict[str, object] = {}
         self._process: ServerProcess | None = None
         self._looked_at = 0
         self._metrics = ""
@@ -63,7 +63,7 @@ class LiveServer:
 
     def start(self, **settings: object):
         """Start it with the tests' settings and these; returns when it is ready."""
-        self._settings = settings
+        self.settings = settings
         env = environment(self.folder, self.database_url, self.redis_url, PORT=self.port, **(DEFAULTS | settings))
         kind = ServerProcess if "LD_PRELOAD" in env else PreloadedProcess
         self._process = kind([sys.executable, "-m", "api.serve"], self._log, env=env, folder=ROOT)
@@ -95,7 +95,7 @@ class LiveServer:
 
     def have(self, **settings: object):
         """Let it run with the tests' settings and these: started, or started anew, unless it does already."""
-        if not (self._process and self._process.is_running) or self._settings != settings:
+        if not (self._process and self._process.is_running) or self.settings != settings:
             self.restart(**settings)
 
     def wait(self, timeout: float) -> int:
