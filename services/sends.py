@@ -1,6 +1,7 @@
 """How often a phone gets a message: its windows in Redis, taken together with the challenge that a message is for."""
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,8 +22,8 @@ LOST = (RedisConnectionError, RedisTimeout)
 MARK = "counting"
 DAY_MS = 86_400_000
 MARK_MS = 30 * DAY_MS
-# Of a phone (its pseudonym): the messages sent longer ago than so many milliseconds, and within a day, as (id, age in milliseconds).
-Earlier = Callable[[str, int], list[tuple[str, int]]]
+# Of a phone (its pseudonym): the messages sent before a moment of the monotonic clock, and within a day, as (id, age in milliseconds).
+Earlier = Callable[[str, float], list[tuple[str, int]]]
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,10 @@ class Sends:
     def _sent_earlier(self, phone: str) -> list[tuple[str, int]]:
         """What the phone's Redis can't know of, as it began to count, or became primary, less than a day ago."""
         reign = self._redis.reign(sends_key(phone))
+        # Before Redis is asked: whatever holds this up, no message counts that Redis has counted itself.
+        asked_at = time.monotonic()
         counting_for = self._counting_for(keys=[f"{MARK}:{reign}"], args=[MARK_MS, DAY_MS])
-        return [] if counting_for < 0 else self._earlier(phone, counting_for)
+        return [] if counting_for < 0 else self._earlier(phone, asked_at - counting_for / 1000)
 
 
 def raise_refusal(verdict: bytes, wait_ms: int) -> None:

@@ -1,11 +1,15 @@
 """A Redis that comes back with nothing: what the database still knows holds."""
 
 import threading
+import time
 
 import pytest
 import structlog
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from models import SmsMessage
+from services.clock import system_clock
 from services.sent_earlier import SentEarlier
 from tests.clients import InProcessClient
 
@@ -63,6 +67,18 @@ def test_without_a_database_either_a_code_is_sent(make_app, make_shopper, site, 
     redis.flushall()
     away = InProcessClient(make_app(database_url="sqlite:////nonexistent/x", sms_per_day=3, sms_cooldown_seconds=0))
     assert site.on(away).ask_for_code().status == 202
+
+
+def test_a_send_that_is_held_up_takes_over_nothing_newer(make_app, make_shopper, engine):
+    """R17: what was sent since Redis was asked how long it counts, it has counted itself."""
+    app = make_app(clock=system_clock)
+    began = time.monotonic()
+    make_shopper(app).send_code()
+    with engine.connect() as connection:
+        phone_name = connection.scalar(select(SmsMessage.phone_name))
+    earlier = SentEarlier(app.extensions["dongbao"].database, system_clock, structlog.get_logger())
+    assert len(earlier.read(phone_name, time.monotonic())) == 1
+    assert earlier.read(phone_name, began) == []
 
 
 def test_a_database_that_hangs_holds_no_send_up(clock):
