@@ -87,8 +87,7 @@ class ServerProcess:
         if self.is_running:  # or its number may be somebody else's by now
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-        # It ends at once, but on a busy machine the process that forked it may say so late.
-        self._process.wait(timeout=60)
+        self._process.wait(timeout=15)
 
 
 def temporary_folder(name: str, user: str | None = None) -> Path:
