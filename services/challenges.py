@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from services.circuit import CircuitOpen
 from services.debts import Debts
 from services.errors import CodeExpired, CodeIncorrect, Invalid, ServiceError, ServiceUnavailable
+from services.ids import new_id
 from services.keyring import Keyring
 from services.owed import Owed
 from services.phones import mask_phone, region_of
@@ -149,7 +150,7 @@ class Challenges:
             self._sender.verified(sms_id, challenge.phone)
 
     def _deliver(self, sms_id: str, language: str, fields: dict[str, str]) -> SentCode:
-        message_id = secrets.token_hex(8)
+        message_id = new_id()
         left_ms, sealed = self._sends.claim(sms_id, message_id, fields)
         expires_in = left_ms // 1000
         try:
@@ -157,7 +158,7 @@ class Challenges:
             if not challenge.is_tester_s:
                 # Sending again needs no token, so the budgets may refuse it.
                 trusted = bool(challenge.subject and fields)
-                self._sender.send(_message(sms_id, challenge, expires_in, language), trusted)
+                self._sender.send(_message(sms_id, message_id, challenge, expires_in, language), trusted)
         except (ServiceError, RedisError):
             self._sends.give_back(sms_id, message_id, new=bool(fields))
             raise
@@ -215,9 +216,15 @@ class Challenges:
         return _Challenge(purpose, subject, phone, code, is_tester_s=TESTER in rest)
 
 
-def _message(sms_id: str, challenge: _Challenge, expires_in: int, language: str) -> Message:
-    text = code_text(challenge.purpose, challenge.code, expires_in, language)
-    request_id = current_request_id()
+def _message(sms_id: str, message_id: str, challenge: _Challenge, expires_in: int, language: str) -> Message:
     return Message(
-        sms_id, challenge.phone, challenge.purpose, challenge.code, text, language, expires_in, request_id=request_id
+        sms_id,
+        challenge.phone,
+        challenge.purpose,
+        challenge.code,
+        code_text(challenge.purpose, challenge.code, expires_in, language),
+        language,
+        expires_in,
+        request_id=current_request_id(),
+        counted_as=message_id,
     )

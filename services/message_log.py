@@ -89,9 +89,10 @@ class MessageLog:
         self._later = Background("messages", log, pause_seconds=LATER_SECONDS)
 
     def record(self, gateway: str, message: Message, delivery: Delivery) -> None:
-        """Keep one try."""
+        """Keep one try. Of those of a message one at most may have sent it: that has the id which the message is counted by."""
+        counted = delivery.outcome is not Outcome.NOT_SENT and message.counted_as
         row = {
-            "id": new_id(),
+            "id": counted or new_id(),
             "sms_id": message.id,
             "phone_name": self._keyring.pseudonym(message.to),
             "phone_masked": mask_phone(message.to),

@@ -1,7 +1,6 @@
 """How often a phone gets a message: its windows in Redis, taken together with the challenge that a message is for."""
 
 import re
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,9 +20,8 @@ REFUSALS: dict[str, type[Later]] = {cls.code: cls for cls in (SmsCooldown, SmsHo
 LOST = (RedisConnectionError, RedisTimeout)
 MARK = "counting"
 DAY_MS = 86_400_000
-MARK_MS = 30 * DAY_MS
-# Of a phone (its pseudonym): the messages sent before a moment of the monotonic clock, and within a day, as (id, age in milliseconds).
-Earlier = Callable[[str, float], list[tuple[str, int]]]
+# Of a phone (its pseudonym): the messages sent within a day, as (id, age in milliseconds).
+Earlier = Callable[[str], list[tuple[str, int]]]
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,10 @@ class ChallengeRules:
 
 
 class Sends:
-    """A phone's messages by their times. For a day after Redis lost them, ``earlier`` says what was sent before."""
+    """A phone's messages by their times. For a day after Redis may have lost some, ``earlier`` says what was sent.
+
+    Both call a message by the same id, so that one which Redis still has is not counted twice.
+    """
 
     def __init__(self, redis: RedisClient, earlier: Earlier, owed: Owed, rules: ChallengeRules) -> None:
         self._redis = redis
@@ -48,7 +49,7 @@ class Sends:
         self._owed = owed
         self._rules = rules
         self._claim_send = load_script(redis, "claim_send")
-        self._counting_for = load_script(redis, "counting_for")
+        self._counts_lately = load_script(redis, "counts_lately")
 
     def claim(self, sms_id: str, message_id: str, fields: Mapping[str, str]) -> tuple[int, str]:
         """Take one message and keep the new challenge of ``fields``, or find the one to send again; its milliseconds, and what is sealed.
@@ -99,12 +100,9 @@ class Sends:
         return claimed
 
     def _sent_earlier(self, phone: str) -> list[tuple[str, int]]:
-        """What the phone's Redis can't know of, as it began to count, or became primary, less than a day ago."""
+        """What the phone's Redis may not know of, as it began to count, or became primary, less than a day ago."""
         reign = self._redis.reign(sends_key(phone))
-        # Before Redis is asked: whatever holds this up, no message counts that Redis has counted itself.
-        asked_at = time.monotonic()
-        counting_for = self._counting_for(keys=[f"{MARK}:{reign}"], args=[MARK_MS, DAY_MS])
-        return [] if counting_for < 0 else self._earlier(phone, asked_at - counting_for / 1000)
+        return self._earlier(phone) if self._counts_lately(keys=[f"{MARK}:{reign}"], args=[DAY_MS]) else []
 
 
 def raise_refusal(verdict: bytes, wait_ms: int) -> None:

@@ -1,7 +1,6 @@
-"""What was sent to a phone before Redis lost it, as the table of messages has it."""
+"""What was sent to a phone of late, as the table of messages has it."""
 
 import threading
-import time
 from concurrent.futures import Future
 from datetime import timedelta
 
@@ -33,8 +32,8 @@ class SentEarlier:
         self._patience = patience
         self._circuit = Circuit()
 
-    def read(self, phone_name: str, before: float) -> Sent:
-        """Codes sent to a phone (its pseudonym) within a day, and before a moment of the monotonic clock: (id, age in milliseconds)."""
+    def read(self, phone_name: str) -> Sent:
+        """Codes sent to a phone (its pseudonym) within a day: (id, age in milliseconds)."""
         try:
             self._circuit.enter()
         except CircuitOpen:
@@ -42,7 +41,7 @@ class SentEarlier:
         answer: Future[Sent] = Future()
         try:
             # A daemon, and not of an executor, whose threads would hold up the end of the process.
-            threading.Thread(target=self._read, args=(phone_name, before, answer), daemon=True).start()
+            threading.Thread(target=self._read, args=(phone_name, answer), daemon=True).start()
             sent = answer.result(timeout=self._patience)
         except (SQLAlchemyError, TimeoutError, RuntimeError) as error:
             self._circuit.leave(failed=True, slow=True)
@@ -51,22 +50,21 @@ class SentEarlier:
         self._circuit.leave(failed=False)
         return sent
 
-    def _read(self, phone_name: str, before: float, answer: "Future[Sent]") -> None:
+    def _read(self, phone_name: str, answer: "Future[Sent]") -> None:
         try:
-            sent = self._sent(phone_name, before)
+            sent = self._sent(phone_name)
         except BaseException as error:
             answer.set_exception(error)
         else:
             answer.set_result(sent)
 
-    def _sent(self, phone_name: str, before: float) -> Sent:
-        now, ago = self._clock(), timedelta(seconds=time.monotonic() - before)
+    def _sent(self, phone_name: str) -> Sent:
+        now = self._clock()
         query = (
             select(SmsMessage.id, SmsMessage.sent_at)
             .where(
                 SmsMessage.phone_name == phone_name,
                 SmsMessage.sent_at > now - timedelta(days=1),
-                SmsMessage.sent_at < now - ago,
                 SmsMessage.outcome != Outcome.NOT_SENT.value,
                 SmsMessage.purpose.in_(PURPOSES),
             )

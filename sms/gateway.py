@@ -44,7 +44,8 @@ class Message:
     """A text for one phone. ``to`` is E.164, ``language`` is ``zh-CN`` or ``en``, ``expires_in`` is in seconds.
 
     A notice has no code: ``code`` is empty; where its text holds a ``link``, that is here too. ``request_id``
-    names the request that asked for it. What is personal stays out of the ``repr``, which tracebacks show.
+    names the request that asked for it, ``counted_as`` the message among those of its phone, where they are counted. What
+    is personal stays out of the ``repr``, which tracebacks show.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Message:
     expires_in: int
     link: str | None = field(default=None, repr=False)
     request_id: str = ""
+    counted_as: str = ""
 
 
 @dataclass(frozen=True)
