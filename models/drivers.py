@@ -67,6 +67,11 @@ class PatientMysqlConnection(pymysql.connections.Connection):
         """Wait for so long for each answer."""
         self._read_timeout = self._write_timeout = seconds
 
+    def query(self, sql: str | bytes, unbuffered: bool = False) -> int:
+        """Each statement has what is left by then."""
+        self.shorten(time_left(self.patience))
+        return super().query(sql, unbuffered)
+
     def _read_bytes(self, num_bytes: int) -> bytes:
         try:
             return super()._read_bytes(num_bytes)  # type: ignore[misc,no-any-return]
@@ -74,6 +79,21 @@ class PatientMysqlConnection(pymysql.connections.Connection):
             if "timed out" in str(error) and self._read_timeout < self.patience - GRACE_SECONDS:
                 raise pymysql.OperationalError(error.args[0], CUT_SHORT) from error
             raise
+
+
+class PatientSqliteConnection(sqlite3.Connection):
+    """Waits for the lock only so long, in steps of a quarter of a second, so that few statements have to say so."""
+
+    patience = SQLITE_LOCK_SECONDS
+
+    def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
+        """For the next statement, which has what is left by then."""
+        cursor = super().cursor(factory)
+        seconds = round(time_left(SQLITE_LOCK_SECONDS) * 4) / 4
+        if self.patience != seconds:
+            cursor.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+            self.patience = seconds
+        return cursor
 
 
 def _until(ends: float, steps: PQGenConn[PatientConnection]) -> PQGenConn[PatientConnection]:
@@ -102,7 +122,8 @@ def driver_options(address: URL, timeout_seconds: float, statement_seconds: floa
             connect_args = {"charset": "utf8mb4", "init_command": session, "connect_timeout": timeout_seconds}
             return {"connect_args": connect_args}
         case _:
-            return {"connect_args": {"timeout": SQLITE_LOCK_SECONDS, "check_same_thread": False}}
+            patient = {"factory": PatientSqliteConnection, "timeout": SQLITE_LOCK_SECONDS}
+            return {"connect_args": {"check_same_thread": False, **patient}}
 
 
 def keep_to_limits(engine: Engine, statement_seconds: float) -> None:
@@ -113,10 +134,9 @@ def keep_to_limits(engine: Engine, statement_seconds: float) -> None:
             event.listen(engine, "checkout", _refuse_lost)
         case "mysql" | "mariadb":
             event.listen(engine, "do_connect", _connect_mysql_patiently(statement_seconds))
-            event.listen(engine, "checkout", _shorten_reads)
+            event.listen(engine, "checkout", _refuse_lost_mysql)
         case _:
             event.listen(engine, "connect", _prepare_sqlite)
-            event.listen(engine, "checkout", _shorten_lock)
 
 
 def was_silent(error: DBAPIError) -> bool:
@@ -152,6 +172,12 @@ def _refuse_lost(connection: PatientConnection, _entry: ConnectionPoolEntry, _pr
         raise DisconnectionError("the server has ended this connection")
 
 
+def _refuse_lost_mysql(connection: PatientMysqlConnection, _entry: ConnectionPoolEntry, _proxy: Any) -> None:
+    """The same."""
+    if connection._sock is None or _is_readable(connection._sock.fileno()):
+        raise DisconnectionError("the server has ended this connection")
+
+
 def _connect_mysql_patiently(statement_seconds: float) -> Callable[..., PatientMysqlConnection]:
     def connect(_dialect: Any, _entry: Any, cargs: Any, cparams: Any) -> PatientMysqlConnection:
         seconds = time_left(statement_seconds)
@@ -180,30 +206,11 @@ def _mysql_limits(version: str, seconds: float) -> str:
     return f"SET SESSION max_execution_time = {int(seconds * 1000)}, {locks}"
 
 
-def _shorten_reads(connection: PatientMysqlConnection, _entry: ConnectionPoolEntry, _proxy: Any) -> None:
-    if connection._sock is None or _is_readable(connection._sock.fileno()):
-        raise DisconnectionError("the server has ended this connection")
-    connection.shorten(time_left(connection.patience))
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
-    """Switch on WAL, waiting for locks, and foreign keys."""
-    _wait_for_lock(connection, entry, SQLITE_LOCK_SECONDS)
+def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    """Switch on WAL and foreign keys."""
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
-
-
-def _shorten_lock(connection: sqlite3.Connection, entry: ConnectionPoolEntry, _proxy: Any) -> None:
-    """In steps of a quarter of a second, so that few requests have to say so."""
-    seconds = round(time_left(SQLITE_LOCK_SECONDS) * 4) / 4
-    if entry.info["patience"] != seconds:
-        _wait_for_lock(connection, entry, seconds)
-
-
-def _wait_for_lock(connection: sqlite3.Connection, entry: ConnectionPoolEntry, seconds: float) -> None:
-    connection.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
-    entry.info["patience"] = seconds
 
 
 def _is_readable(descriptor: int) -> bool:

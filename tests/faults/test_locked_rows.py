@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from models import User
 from models.database import connect_database
 from models.deadlines import within
+from models.drivers import was_cut_short
 from tests.parallel import in_parallel
 
 pytestmark = pytest.mark.mysql
@@ -62,3 +63,14 @@ def test_a_wait_that_a_deadline_cut_short_is_no_silence(database, other):
     for _ in range(2):
         in_parallel(4, rename_soon)
     assert not database.is_left_alone
+
+
+def test_a_deadline_holds_for_each_statement_of_a_connection(database, other):
+    """F12: what the first one took is not there for the second."""
+    with within(1.5), database.connection() as connection:
+        connection.execute(select(User.id))
+        time.sleep(1)
+        started = time.monotonic()
+        with pytest.raises(DBAPIError) as told:
+            connection.execute(update(User).values(username=LATE))
+    assert was_cut_short(told.value) or time.monotonic() - started < 1
