@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, create_engine, make_url, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from models.deadlines import has_deadline
+from models.deadlines import has_deadline, time_left
 from models.drivers import driver_options, keep_to_limits, was_cut_short, was_silent
 from models.now import Now
 from models.outages import Outages
 from models.places import Places
 
-# A request waits half of its time for a connection; work that nobody waits for has all of it.
+# A request waits half of its time for a connection, or what is left of it; work that nobody waits for has all of it.
 CROWDED = 2
 
 
@@ -28,7 +28,7 @@ class Database:
     def __init__(self, engine: Engine, places: int, patience: float) -> None:
         self.engine = engine
         self._patience = patience
-        self._places = Places(places)
+        self._places = Places(places, patience / CROWDED)
         self._outages = Outages()
         # A deferred transaction of SQLite that upgrades late fails at once instead of waiting for the lock.
         self._begin = "BEGIN IMMEDIATE" if engine.dialect.name == "sqlite" else "BEGIN"
@@ -42,7 +42,7 @@ class Database:
     def connection(self) -> Iterator[Connection]:
         """A connection for statements that each stand alone; raises ``SQLAlchemyError`` where there is none in time."""
         self._outages.enter()
-        self._places.take(self._patience / CROWDED if has_deadline() else self._patience)
+        self._places.take(time_left(self._patience / CROWDED) if has_deadline() else self._patience)
         tell: Callable[[], object] = self._outages.answered
         try:
             with self.engine.connect() as connection:

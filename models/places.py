@@ -6,14 +6,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 
 class Places:
-    """Hands out ``number`` places. Where nobody has given one back for a while, nobody waits any more until somebody does.
+    """Hands out ``number`` places. Where somebody waited ``patience`` seconds for none, nobody waits until one is given back.
 
     So a database that is slow fills the connections, and not also every thread that needs none.
     """
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, patience: float) -> None:
         self._changed = threading.Condition()
         self._free = number
+        self._patience = patience
         self._waiting = 0
         self._is_stuck = False
 
@@ -35,7 +36,7 @@ class Places:
         self._waiting += 1
         try:
             if self._is_stuck or not self._changed.wait_for(lambda: self._free, seconds):
-                self._is_stuck = True
+                self._is_stuck |= seconds >= self._patience
                 raise PoolTimeout("All connections to the database are taken.")
         finally:
             self._waiting -= 1

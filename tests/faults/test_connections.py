@@ -1,14 +1,18 @@
 """Connections that are taken, and a lock that another writer holds: nobody waits for long, and no hash is paid for nothing."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import create_engine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.migrate import migrate
+from models.database import connect_database
+from models.deadlines import within
 from tests.clients import InProcessClient
 from tests.faults.asking import ask, ask_together, said
 from tests.shopper import new_username
@@ -35,6 +39,22 @@ def test_no_hash_is_paid_where_no_connection_is_free(make_app, shopper):
         assert busy.try_login().code == busy.fill_in(ticket).code == "service_unavailable"
         assert time.thread_time() - started < price / 2
     assert busy.fill_in(ticket).status == 201
+
+
+def test_who_has_little_time_left_waits_no_longer_for_a_connection(database_url):
+    """R53, F12: and learns nothing by it: who has more time waits on."""
+    database = connect_database(database_url, pool_size=1, timeout_seconds=4)
+    with ThreadPoolExecutor(1) as beside, ExitStack() as taken:
+        taken.enter_context(database.connection())
+        started = time.monotonic()
+        with within(0.5), pytest.raises(PoolTimeout):
+            database.now()
+        assert time.monotonic() - started < 1.5
+        waiting = beside.submit(database.now)
+        time.sleep(0.2)
+        taken.close()
+        assert waiting.result()
+    database.engine.dispose()
 
 
 @pytest.fixture
