@@ -130,10 +130,11 @@ class TrackedReads:
         self._send(link, asked_at, (ARE_YOU_PRIMARY, self._take_role), *questions)
         while len(answers) < 2 and self._link is link:
             left = asked_at + self._timeout - time.monotonic()
-            if left <= 0:
+            # However late this thread is: what has come meanwhile is no silence.
+            self._hear(link, max(0, left))
+            if left <= 0 and len(answers) < 2 and self._link is link:
                 self._lose(link)
                 raise TimeoutError
-            self._hear(link, left)
         if self._link is not link:
             raise ConnectionError
         if isinstance(answers[1], Exception):

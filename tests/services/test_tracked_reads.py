@@ -241,6 +241,19 @@ def test_a_redis_that_hangs_is_believed_for_no_longer_than_others_wait_for_it(se
     node.keep()
 
 
+def test_a_thread_that_is_held_up_finds_the_answer_that_came_meanwhile(node, redis, monkeypatch):
+    """F1: its process had no processor for longer than anybody waits for Redis, which answered at once."""
+    send, links = node.reads._link.send, trackers(redis)
+
+    def send_and_be_held_up(*commands):
+        send(*commands)
+        time.sleep(TIMEOUT * 1.2)
+
+    monkeypatch.setattr(node.reads._link, "send", send_and_be_held_up)
+    assert node.read() == [b"p", b"1"]
+    assert (trackers(redis), node.reads.losses) == (links, 0)
+
+
 def test_a_redis_that_starts_again_is_asked_again(server, node):
     """R25: what it held is gone, and so is what was kept."""
     server.stop()
