@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 
 from redis.exceptions import RedisError
@@ -11,12 +12,14 @@ from services.circuit import insisting
 
 CAPACITY = 10_000
 PAUSE_SECONDS = 0.1
+# For what is behind the first that Redis won't take, so that a round ends soon however much that is.
+REST_SECONDS = 0.25
 # Long for a Redis that answers, and short for the threads that wait for one that hangs.
 TURN_SECONDS = 0.1
 
 
 class Owed:
-    """Acts by name, each good to do twice, tried in their order until they are done or their time is over.
+    """Acts by name, each good to do twice, tried in turn until they are done or their time is over.
 
     One thread does so, for as long as anything is owed, whether the circuit of Redis is open or not. A process that ends forgets them, so nothing that must hold may
     hang on one: what it undoes ends by itself at the same time.
@@ -27,7 +30,7 @@ class Owed:
         self._now = now
         self._lock = threading.Lock()
         self._turn = threading.Lock()
-        self._acts: dict[str, tuple[float, Callable[[], object]]] = {}
+        self._acts: OrderedDict[str, tuple[float, Callable[[], object]]] = OrderedDict()
         self._thread: threading.Thread | None = None
 
     def __contains__(self, name: str) -> bool:
@@ -63,26 +66,39 @@ class Owed:
                 self._thread.start()
 
     def _run(self) -> None:
-        with insisting():
-            while self._settle_all():
-                time.sleep(PAUSE_SECONDS)
+        while self._settle_all():
+            time.sleep(PAUSE_SECONDS)
 
     def _settle_all(self) -> bool:
-        """Try each, up to the first that Redis won't take; says whether any is left."""
-        for name, (deadline, act) in list(self._acts.items()):
-            if self._now() < deadline and not self._try(act):
-                break
-            self._drop(name, deadline)
+        """Try each once; says whether any is left.
+
+        Behind the first that Redis won't take only what is not left alone is asked, and not for long: of several nodes one may be
+        away. The next round begins with another.
+        """
         with self._lock:
+            acts = iter(list(self._acts.items()))
+        with insisting():
+            refused = next((name for name, act in acts if not self._settled(name, *act)), None)
+        end = self._now() + REST_SECONDS
+        for name, act in acts:
+            if self._now() >= end:
+                break
+            self._settled(name, *act)
+        with self._lock:
+            if refused:
+                self._acts.move_to_end(refused)
             if not self._acts:
                 self._thread = None
             return bool(self._acts)
 
-    def _drop(self, name: str, deadline: float) -> None:
-        """Unless it was noted anew meanwhile."""
+    def _settled(self, name: str, deadline: float, act: Callable[[], object]) -> bool:
+        """Whether it is done, or its time is over; then it is owed no more, unless it was noted anew meanwhile."""
+        if self._now() < deadline and not self._try(act):
+            return False
         with self._lock:
             if self._acts.get(name, (None,))[0] == deadline:
                 del self._acts[name]
+        return True
 
     def _try(self, act: Callable[[], object]) -> bool:
         """Whether it is done; what fails otherwise than for Redis would fail again."""

@@ -1,5 +1,6 @@
 """What Redis is to be told: tried though it is left alone, by one thread at a time."""
 
+import itertools
 import time
 
 import pytest
@@ -41,6 +42,13 @@ def left_alone(redis):
     return redis
 
 
+@pytest.fixture
+def away():
+    """An act that another Redis won't take, as it is away."""
+    redis = RedisProvider.from_url("unix:///nowhere/redis.sock", TIMEOUT)
+    return lambda: redis.delete("key")
+
+
 def settle(owed, redis, i=0, insist=True):
     owed.settle(f"{i}", LIFETIME, lambda: redis.delete(f"key:{i}"), insist=insist)
 
@@ -60,6 +68,40 @@ def test_what_is_owed_is_tried_at_once_too(server, left_alone):
     settle(owed, left_alone, insist=False)
     with server.connect() as other:
         wait_until(lambda: not other.exists("key:0"), "the deletion", 0.5)
+
+
+def test_a_node_that_is_away_holds_up_nothing_that_is_owed_to_another(redis, away):
+    """R26, F8: of a cluster, whose nodes are left alone each for itself; what is owed to the other is tried on."""
+    owed, tries = Owed(structlog.get_logger()), itertools.count()
+
+    def delete_at_the_third_try():
+        if next(tries) < 2:
+            raise RedisError
+        redis.delete("key:0")
+
+    for i in range(100):
+        owed.settle(f"away:{i}", 2, away)
+    owed.settle("0", LIFETIME, delete_at_the_third_try)
+    wait_until(lambda: "0" not in owed, "the deletion", 1)
+    assert not redis.exists("key:0")
+    assert all(f"away:{i}" in owed for i in range(100))
+
+
+def test_whoever_was_left_alone_a_moment_ago_has_a_turn(server, left_alone, away):
+    """It is asked before its circuit would let anybody in, though another node is away."""
+    owed = Owed(structlog.get_logger())
+    owed.settle("away", 2, away)
+    settle(owed, left_alone, insist=False)
+    with server.connect() as other:
+        wait_until(lambda: not other.exists("key:0"), "the deletion", 0.5)
+
+
+def test_what_is_owed_is_given_up_when_its_time_is_over(away):
+    owed = Owed(structlog.get_logger())
+    owed.settle("long", 2, away)
+    owed.settle("short", 0.05, away)
+    wait_until(lambda: "short" not in owed, "its end", 1)
+    assert "long" in owed
 
 
 def test_a_redis_that_hangs_holds_up_one_of_many_who_insist(server, left_alone):
