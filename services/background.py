@@ -37,8 +37,8 @@ class Background:
         self._begin_anew()
         _all.add(self)
 
-    def submit(self, work: Callable[[], object]) -> None:
-        """Run ``work`` soon; what it raises is logged by its type."""
+    def submit(self, work: Callable[[], object]) -> bool:
+        """Run ``work`` soon; what it raises is logged by its type. Says whether there is a thread that will."""
         with self._lock:
             try:
                 self._work.put_nowait((time.monotonic() + self._pause_seconds, current_request_id(), work))
@@ -46,10 +46,10 @@ class Background:
                 self.dropped += 1
                 dropped = self.dropped
             else:
-                self._keep_running()
-                return
+                return self._keep_running()
         if str(dropped).strip("0") == "1":
             self._log.warning("work_dropped", queue=self._name, dropped=dropped)
+        return False
 
     def is_idle(self) -> bool:
         """Whether all that was submitted is done."""
@@ -60,17 +60,18 @@ class Background:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def _keep_running(self) -> None:
-        """Where no thread can be had the work waits for the next that is submitted."""
+    def _keep_running(self) -> bool:
+        """Where no thread can be had, and this says so, the work waits for the next that is submitted."""
         if self._thread is not None and self._thread.is_alive():
-            return
+            return True
         thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         try:
             thread.start()
         except RuntimeError:
             self._log.error("no_thread", queue=self._name)
-        else:
-            self._thread = thread
+            return False
+        self._thread = thread
+        return True
 
     def _run(self) -> None:
         while True:

@@ -139,7 +139,8 @@ class Notices:
         names, self._written.channels = self._written.channels, set()
         for name in names & self._channels.keys() - self._asked:
             self._asked.add(name)
-            self._soon[name].submit(lambda name=name: self._send_asked(name))  # type: ignore[misc]
+            if not self._soon[name].submit(lambda name=name: self._send_asked(name)):  # type: ignore[misc]
+                self._asked.discard(name)
 
     def send_due(self) -> int:
         """Try every notice that is due once; says how many were sent."""

@@ -44,6 +44,8 @@ class Owed:
         """
         if not (self._try(act) or (self._insist(act) if insist else self._try(act))):
             self._note(name, self._now() + lifetime, act)
+        if self._acts:
+            self._keep_running()
 
     def _insist(self, act: Callable[[], object]) -> bool:
         """One at a time, so that a Redis that hangs holds up one thread, and the others for a moment."""
@@ -61,9 +63,19 @@ class Owed:
                 self._log.warning("work_dropped", queue="owed")
                 return
             self._acts[name] = deadline, act
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="owed", daemon=True)
-                self._thread.start()
+
+    def _keep_running(self) -> None:
+        """Where no thread can be had it all waits for whoever settles next."""
+        with self._lock:
+            if not self._acts or (self._thread and self._thread.is_alive()):
+                return
+            thread = threading.Thread(target=self._run, name="owed", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                self._log.error("no_thread", queue="owed")
+            else:
+                self._thread = thread
 
     def _run(self) -> None:
         while self._settle_all():

@@ -117,9 +117,9 @@ def test_where_no_thread_can_be_had_the_work_waits_for_the_next(soon, monkeypatc
     done = []
     with monkeypatch.context() as patch, capture_logs() as lines:
         patch.setattr(threading.Thread, "start", refuse)
-        soon.submit(lambda: done.append(1))
+        assert not soon.submit(lambda: done.append(1))
     assert [line["event"] for line in lines] == ["no_thread"]
-    soon.submit(lambda: done.append(2))
+    assert soon.submit(lambda: done.append(2))
     assert drain(5)
     assert done == [1, 2]
 
@@ -131,7 +131,8 @@ def test_a_flood_is_dropped_and_counted(soon):
     wait_until(soon._work.empty)
     with capture_logs() as lines:
         for _ in range(CAPACITY + 150):
-            soon.submit(lambda: done.append(1))
+            taken = soon.submit(lambda: done.append(1))
+    assert not taken
     assert soon.dropped == 150
     assert [line["dropped"] for line in lines] == [1, 10, 100]
     go_on.set()

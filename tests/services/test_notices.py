@@ -269,6 +269,19 @@ def test_a_round_that_breaks_off_keeps_nobody_from_asking_for_the_next(make_post
     wait_until(lambda: len(post.mail.letters) == 2 and post.sms.letters, "all three")
 
 
+def test_a_round_for_which_no_thread_can_be_had_keeps_nobody_from_asking_for_the_next(post, monkeypatch):
+    def refuse(_thread):
+        raise RuntimeError("can't start new thread")
+
+    post.tell()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        post.notices.send_soon()
+    post.tell()
+    post.notices.send_soon()
+    wait_until(lambda: len(post.mail.letters) == 2, "both")
+
+
 def test_what_a_lost_key_sealed_is_given_up(make_post, clock):
     make_post().tell()
     other = make_post(secrets=("another-secret-that-is-long-enough-0123456789",))

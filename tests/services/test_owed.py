@@ -1,11 +1,13 @@
 """What Redis is to be told: tried though it is left alone, by one thread at a time."""
 
 import itertools
+import threading
 import time
 
 import pytest
 import structlog
 from redis.exceptions import RedisError
+from structlog.testing import capture_logs
 
 from api.redis_provider import RedisProvider
 from services.owed import Owed
@@ -94,6 +96,22 @@ def test_whoever_was_left_alone_a_moment_ago_has_a_turn(server, left_alone, away
     settle(owed, left_alone, insist=False)
     with server.connect() as other:
         wait_until(lambda: not other.exists("key:0"), "the deletion", 0.5)
+
+
+def test_where_no_thread_can_be_had_it_waits_for_the_next(redis, away, monkeypatch):
+    """What a commit left to be told is no reason to fail it."""
+
+    def refuse(_thread):
+        raise RuntimeError("can't start new thread")
+
+    owed = Owed(structlog.get_logger())
+    with monkeypatch.context() as patch, capture_logs() as lines:
+        patch.setattr(threading.Thread, "start", refuse)
+        owed.settle("away", 0.05, away)
+    assert [line["event"] for line in lines] == ["no_thread"]
+    assert "away" in owed
+    settle(owed, redis)
+    wait_until(lambda: "away" not in owed, "its end", 1)
 
 
 def test_what_is_owed_is_given_up_when_its_time_is_over(away):
