@@ -5,6 +5,8 @@ import gc
 import os
 import signal
 import socket
+import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -35,6 +37,8 @@ WAITERS = 60
 HEADERS_SECONDS = 5
 REQUEST_SECONDS = 15
 STOP_SECONDS = 10
+LOOP_DEATHS = 6
+LOOP_SECONDS = 20
 DRAIN_SECONDS = 3
 M_ARENA_MAX = -8
 LOGGING: dict[str, Any] = {
@@ -50,7 +54,20 @@ LOGGERS = ("_granian", "granian")
 
 
 class PoliteServer(Server):  # type: ignore[misc,valid-type]
-    """Says farewell to its clients before it stops its workers."""
+    """Says farewell to its clients before it stops its workers, and stops for no single death of one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._replaced = deque[float](maxlen=LOOP_DEATHS)
+
+    def _respawn_workers(self, workers: list[int], *args: Any, **kwargs: Any) -> None:
+        """Granian takes the second death of a worker within 5.5 s for a loop of crashes; here it has to be one of many."""
+        super()._respawn_workers(workers, *args, **kwargs)
+        self._replaced.extend([time.monotonic()] * len(workers))
+        if len(self._replaced) < LOOP_DEATHS or self._replaced[-1] - self._replaced[0] > LOOP_SECONDS:
+            self.respawned_wrks.clear()
+        if self.interrupt_children:  # who died meanwhile may have called in vain
+            self.main_loop_interrupt.set()
 
     def shutdown(self, exit_code: int = 0) -> None:
         """Stop; all together in ``STOP_SECONDS``. Further signals say nothing new, to the very end of the process."""

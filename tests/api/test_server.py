@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -32,6 +33,28 @@ def test_a_worker_that_dies_is_replaced(live, live_client):
     assert all(live_client.get("/healthz").status == 200 for _ in range(10))
 
 
+def test_one_that_dies_as_soon_as_it_was_replaced_is_replaced_again(live, live_client):
+    """R55, F26: the others go on meanwhile."""
+    for _ in range(3):
+        before = _workers(live)
+        max(before, key=psutil.Process.create_time).kill()
+        wait_until(lambda before=before: len(_workers(live)) == 2 and _workers(live) != before)
+    assert all(live_client.get("/healthz").status == 200 for _ in range(10))
+
+
+def test_workers_that_die_again_and_again_end_the_server(live):
+    """Whatever watches it hears of it, and starts it later."""
+
+    def is_over():
+        for worker in _workers(live):
+            with suppress(psutil.NoSuchProcess):
+                worker.kill()
+        return not psutil.pid_exists(live.pid)
+
+    wait_until(is_over, seconds=30)
+    assert live.wait(5) == 1
+
+
 def test_a_worker_that_hangs_is_replaced(live, live_client):
     victim = _workers(live)[0]
     os.kill(victim.pid, signal.SIGSTOP)
@@ -46,7 +69,9 @@ def test_workers_end_with_a_parent_that_was_killed(live):
 
 
 def _workers(live):
-    return psutil.Process(live.pid).children()
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(live.pid).children()
+    return []
 
 
 def _alive(processes):

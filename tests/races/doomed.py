@@ -34,7 +34,7 @@ def usual_seconds(calls: list[Callable[[], Reply]]) -> float:
 
 
 class Doomed:
-    """The workers of a server. The youngest is spared: its parent would take its death for a loop of crashes, and end."""
+    """The workers of a server. The youngest is spared: its parent would take many such deaths for a loop of crashes, and end."""
 
     def __init__(self, live: LiveServer):
         self._live = live
@@ -68,9 +68,9 @@ class Doomed:
             client.close()
 
     def _is_replaced(self, worker: int) -> bool:
-        """A parent that took it for a loop of crashes all the same is started anew, as whatever watches it would."""
-        self._live.have(**self._live.settings)
-        return worker not in self._pids() and len(self._pids()) == self._count
+        """Each worker listens for itself: with one that does not yet, the next death could leave nobody who answers."""
+        pids = self._pids()
+        return worker not in pids and len(pids) == self._count and all(_listens(pid) for pid in pids)
 
     def _pids(self) -> set[int]:
         """The children of the parent, by proc(5): psutil looks at all the processes of the machine for them."""
@@ -79,6 +79,12 @@ class Doomed:
             with suppress(OSError):
                 pids |= {int(pid) for pid in task.read_text(encoding="ascii").split()}
         return pids
+
+
+def _listens(pid: int) -> bool:
+    with suppress(psutil.Error):
+        return any(found.status == psutil.CONN_LISTEN for found in psutil.Process(pid).net_connections("tcp4"))
+    return False
 
 
 def _serves(pid: int, client: KeptClient) -> bool:
