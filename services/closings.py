@@ -71,14 +71,18 @@ class Closings:
         Raises as ``Proofs.proven``, and ``SessionRevoked`` when the account changed meanwhile.
         """
         user_id, until = caller.profile.id, self._clock() + self._keep
-        with self._proofs.proven(caller, proof, source) as proven, self._database.transaction() as connection:
+        with (
+            self._proofs.proven(caller, proof, source) as proven,
+            self._cache.changing(user_id),
+            self._database.transaction() as connection,
+        ):
             values = {"user": user_id, "version": proven.credential_version, "until": until}
             if connection.execute(CLOSE, values).rowcount != 1:
                 raise SessionRevoked
             connection.execute(END_OWN, {"owner": user_id, "now": self._clock()})
             self._events.record(connection, "closing", user_id, source, caller.session_id)
             self._tell(connection, "closing", user_id, source, erased_after=f"{until:%Y-%m-%d %H:%M}")
-        self.changed(user_id)
+        self._notices.send_soon()
         return Closing("closing", until)
 
     def reopen(self, connection: Connection, user_id: str, source: Source) -> None:
@@ -88,7 +92,7 @@ class Closings:
             self._tell(connection, "reopened", user_id, source)
 
     def changed(self, user_id: str) -> None:
-        """What follows the commit."""
+        """What follows the commit of a login that called ``reopen``."""
         self._cache.forget(user_id)
         self._notices.send_soon()
 

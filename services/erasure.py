@@ -100,14 +100,13 @@ class Erasure:
             return False
 
     def _erase(self, user_id: str, source: Source, detail: str | None, *conditions: ColumnElement[bool]) -> bool:
-        with self._database.transaction() as connection:
+        with self._cache.changing(user_id), self._database.transaction() as connection:
             locked = select(User.phone).where(_IS_IT, *conditions).with_for_update()
             row = connection.execute(locked, {"user": user_id, "now": self._clock()}).one_or_none()
             if row is None:
                 return False
             self._take_out(connection, user_id, row.phone)
             self._events.record(connection, "erased", user_id, source, detail=detail)
-        self._cache.forget(user_id)
         return True
 
     def _take_out(self, connection: Connection, user_id: str, phone: str | None) -> None:

@@ -90,32 +90,29 @@ class Operators:
 
     def disable(self, user_id: str) -> bool:
         """Let nobody in, end every session, and void what was proven; one that is closing is not erased meanwhile."""
-        with self._database.transaction() as connection:
+        with self._cache.changing(user_id), self._database.transaction() as connection:
             changed = connection.execute(DISABLE, {"user": user_id}).rowcount == 1
             if changed:
                 connection.execute(END_OWN, {"owner": user_id, "now": self._clock()})
                 self._events.record(connection, "disabled", user_id, OURSELVES, detail=BY)
-        self._cache.forget(user_id)
         return changed
 
     def enable(self, user_id: str) -> bool:
         """Let its holder in again. One that was closing goes on closing, with all its days anew to think it over."""
         until = self._clock() + self._keep
-        with self._database.transaction() as connection:
+        with self._cache.changing(user_id), self._database.transaction() as connection:
             closing = connection.execute(ENABLE_CLOSING, {"user": user_id, "until": until}).rowcount == 1
             changed = closing or connection.execute(ENABLE_OPEN, {"user": user_id}).rowcount == 1
             if changed:
                 self._events.record(connection, "enabled", user_id, OURSELVES, detail=BY)
-        self._cache.forget(user_id)
         return changed
 
     def log_out(self, user_id: str) -> bool:
         """End every session."""
-        with self._database.transaction() as connection:
+        with self._cache.changing(user_id), self._database.transaction() as connection:
             ended = connection.execute(END_OWN, {"owner": user_id, "now": self._clock()}).rowcount > 0
             if ended:
                 self._events.record(connection, "sessions_ended", user_id, OURSELVES, detail=BY)
-        self._cache.forget(user_id)
         return ended
 
     def anonymise(self, user_id: str) -> bool:

@@ -65,10 +65,9 @@ class PasswordChanges:
             self._events.refused("password_reset_refused", grant.user_id, source, "phone_too_new")
             raise ReauthenticationRequired
         password_hash = self._hash(account, password)
-        with self._database.transaction() as connection:
+        with self._cache.changing(grant.user_id), self._database.transaction() as connection:
             self._reset(connection, grant, password_hash)
             self._tell(connection, "password_reset", account, source)
-        self._cache.forget(grant.user_id)
         self._notices.send_soon()
 
     def change(self, caller: Caller, proof: FreshProof, password: str, source: Source) -> SignedIn:
@@ -80,12 +79,11 @@ class PasswordChanges:
         with self._proofs.proven(caller, proof, source) as proven:
             account = self._account(user_id)
             values = {"user": user_id, "version": proven.credential_version, "hash": self._hash(account, password)}
-            with self._database.transaction() as connection:
+            with self._cache.changing(user_id), self._database.transaction() as connection:
                 if connection.execute(SET, values).rowcount != 1:
                     raise ReauthenticationRequired
                 pair = self._sessions.renew(connection, caller, proven.credential_version + 1)
                 self._tell(connection, "password_changed", account, source, caller.session_id)
-        self._cache.forget(user_id)
         self._notices.send_soon()
         return SignedIn.of(profile_of(account), pair)
 

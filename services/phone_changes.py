@@ -151,13 +151,12 @@ class PhoneChanges:
     def _undo(self, change: Any, source: Source) -> None:
         """Whoever changed it had the password, or a code of the number: neither opens the account any more."""
         try:
-            with self._database.transaction() as connection:
+            with self._cache.changing(change.user_id), self._database.transaction() as connection:
                 self._give_back(connection, change)
                 self._sessions.end_all_in(connection, change.user_id)
                 self._tell(connection, change, source)
         except IntegrityError as error:
             raise PhoneRegistered from error
-        self._cache.forget(change.user_id)
         self._notices.send_soon()
 
     def _give_back(self, connection: Connection, change: Any) -> None:

@@ -1,7 +1,8 @@
 """Sessions and profiles, kept in Redis for a minute so that an authenticated call costs no SQL, and mostly no round trip."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -89,6 +90,14 @@ class SessionCache:
         """
         name = _name(user_id)
         self._owed.settle(name, LIFETIME, lambda: self._drop(name), insist=True)
+
+    @contextmanager
+    def changing(self, user_id: str) -> Iterator[None]:
+        """Forget an account after the transaction in the block, also where nobody heard whether it was committed."""
+        try:
+            yield
+        finally:
+            self.forget(user_id)
 
     def _drop(self, name: str) -> None:
         """Delete the entry, and that of the next reign if it begins meanwhile.

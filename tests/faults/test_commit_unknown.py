@@ -2,7 +2,11 @@
 
 import pytest
 
+from tests.changes import change_password, move, reset, undo
 from tests.faults.asking import ask
+from tests.letters import Letters
+from tests.shopper import new_phone
+from tests.timetravel import age_redis
 
 
 @pytest.fixture
@@ -61,3 +65,50 @@ def test_a_logout_that_was_done_unheard(visitor, wire, lose_reply):
     assert visitor.logout().status == 204
     assert visitor.me().code == "session_revoked"
     assert visitor.try_refresh().code == "refresh_invalid"
+
+
+def a_reset(visitor):
+    ticket = visitor.prove("reset_password")
+    return lambda: reset(visitor, ticket)
+
+
+def an_undoing(visitor):
+    old_phone = visitor.phone
+    move(visitor, new_phone())
+    token = Letters(visitor.client).wait_for(old_phone, "phone_changed").token
+    return lambda: undo(visitor, token)
+
+
+def a_closing(visitor):
+    body = {"current_password": visitor.password}
+    return lambda: visitor.client.delete("/v1/me", json=body, token=visitor.access_token)
+
+
+def a_change(visitor):
+    return lambda: change_password(visitor)
+
+
+@pytest.mark.parametrize("prepare", [a_change, a_reset, an_undoing, a_closing])
+def test_new_credentials_that_were_set_unheard(visitor, redis, wire, lose_reply, prepare):
+    """R26, R27, F17: they can't be set once more, and so what a thief has ends at once, though the cache knew it."""
+    stolen = visitor.register()["access_token"]
+    visitor.login()
+    age_redis(redis, 61)  # for the next message
+    act = prepare(visitor)
+    assert visitor.me(stolen).status == 200
+    lose_reply("COMMIT", before="UPDATE users")
+    unheard(act, wire)
+    assert visitor.me(stolen).code == "session_revoked"
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("act", ["disable", "logout", "anonymise"])
+def test_what_an_operator_did_unheard(visitor, wire, shop, make_app, lose_reply, act):
+    """R26, F17: asked again or not, the tokens end at once."""
+    visitor.register()
+    assert visitor.me().status == 200
+    lose_reply("COMMIT", before="UPDATE sessions" if act == "logout" else "UPDATE users")
+    console = make_app(database_url=shop.database_url).test_cli_runner()
+    assert console.invoke(args=["accounts", act, visitor.username, "--yes"]).exit_code
+    assert wire.broken.wait(3)
+    assert visitor.me().code == "session_revoked"
