@@ -128,9 +128,9 @@ def test_what_is_no_json_is_malformed(client, call, kind):
 def test_no_body_takes_long_to_refuse(client):
     """R35: strings without end made a regular expression take seconds."""
     for data in MALFORMED.values():
-        started = time.perf_counter()
+        started = time.thread_time()
         client.post("/v1/login", data=data)
-        assert time.perf_counter() - started < 0.3
+        assert time.thread_time() - started < 0.3
 
 
 @pytest.mark.parametrize("data", [b"[]", b'"x"', b"5", b"null", b"true", b"[{}]", b"[" * 32 + b"]" * 32])

@@ -20,6 +20,7 @@ MAIL = Mail(
 )
 USER = {"user": "shop", "password": "p@ss: wörd"}
 HASTY = {"seconds": 1.2, "step_seconds": 0.6}
+SOON = 4.5  # seconds, on a busy machine: whoever is not hasty waits 5 for an answer, and drops come for 6
 
 
 def cause_of(transport, mail=MAIL):
@@ -201,7 +202,7 @@ def test_a_silent_server_is_left_in_time(place, tls):
         port = int(address.rpartition(":")[2])
         began = time.monotonic()
         assert cause_of(SmtpTransport(SmtpSettings("127.0.0.1", port, SENDER, tls, **HASTY))) is Cause.TIMEOUT
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < SOON
 
 
 def test_a_connection_that_breaks_in_the_handshake():
@@ -215,8 +216,8 @@ def test_a_dripping_server_is_left_in_time_and_hung_up_on(started, transport_to,
     server = started(Rude(*lines, pause=0.1))
     began = time.monotonic()
     assert cause_of(transport_to(server, **HASTY)) is Cause.TIMEOUT
-    assert time.monotonic() - began < 1.5
-    assert server.ended.wait(2)
+    assert time.monotonic() - began < SOON
+    assert server.ended.wait(10)
 
 
 def test_ten_seconds_are_the_most():
@@ -226,8 +227,8 @@ def test_ten_seconds_are_the_most():
 def test_what_is_taken_is_sent_however_the_server_says_goodbye(started, transport_to):
     lines = [b"220 here\r\n", b"250 x\r\n", b"250 OK\r\n", b"250 OK\r\n", b"354 go\r\n", b"250 taken\r\n"]
     began = time.monotonic()
-    transport_to(started(Rude(*lines)), **HASTY).send(MAIL)
-    assert time.monotonic() - began < 0.5
+    transport_to(started(Rude(*lines))).send(MAIL)
+    assert time.monotonic() - began < SOON
 
 
 def test_settings_and_mails_show_no_secrets():
