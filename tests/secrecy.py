@@ -6,6 +6,7 @@ of the apps in this process are looked through for those of that test; at the en
 
 import json
 import re
+import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -38,6 +39,8 @@ PLAIN_WORD = re.compile("[a-z_]+")
 FRACTIONS = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d+|datetime\.datetime\([^)]*\)|(?<![\w.=-])\d+\.\d+(?![\w.=-])"
 )
+SIX_DIGITS = re.compile(r"(?<![0-9A-Za-z])[0-9]{6}(?![0-9A-Za-z])")
+HOUR, MANY_HOURS = 3600, 100 * 24
 WORD = re.compile(r"[A-Za-z0-9_.=-]{6,}")
 NUMBER = re.compile(r"(?<![0-9A-Za-z])\d{7,}(?![0-9A-Za-z])")
 READ_ALL = """
@@ -115,7 +118,13 @@ def lying_in(text: str, kinds: Iterable[str] = KEPT_NOWHERE) -> list[tuple[str, 
 
 def lying_in_redis(redis: "Redis[bytes]") -> list[tuple[str, str]]:
     entries = [entry for node in nodes_of(redis) for entry in node.eval(READ_ALL, 0)]
-    return lying_in("\n".join(entry.decode("latin-1") for entry in entries))
+    return lying_in(without_hours("\n".join(entry.decode("latin-1") for entry in entries)))
+
+
+def without_hours(text: str) -> str:
+    """Messages are counted by the number of their hour since 1970, which looks like a code: those of these months are left out."""
+    this_hour = time.time() // HOUR
+    return SIX_DIGITS.sub(lambda digits: "" if abs(int(digits[0]) - this_hour) < MANY_HOURS else digits[0], text)
 
 
 def lying_in_rows(engine: Engine, tables: Iterable[Table]) -> list[tuple[str, str, str]]:

@@ -1,5 +1,6 @@
 """``flask sms …``: what it prints, and how it ends."""
 
+import re
 from datetime import date
 
 import pytest
@@ -63,11 +64,10 @@ def test_a_trace_says_how_the_phone_stands_with_our_own_limits(run, make_app, re
     pass_time(61)
     shopper.resend(sms_id)
     pass_time(7)
-    assert (
-        "Our limits now: 2 of 5 messages in an hour, 2 of 10 in 24 hours, the last 7 s ago (pause 60 s)"
-        in run("trace", PHONE)[1]
-    )
-    assert "1 of 50 wrong guesses." in run("trace", PHONE)[1]
+    said = run("trace", PHONE)[1]
+    limits = r"Our limits now: 2 of 5 messages in an hour, 2 of 10 in 24 hours, the last (\d+) s ago \(pause 60 s\)"
+    assert 7 <= int(re.search(limits, said)[1]) < 20
+    assert "1 of 50 wrong guesses." in said
     pass_time(3600)
     said = app.test_cli_runner().invoke(args=["sms", "trace", PHONE]).output
     assert "0 of 5 messages in an hour, 2 in 24 hours" in said
@@ -79,7 +79,8 @@ def test_a_trace_tells_of_gateways_left_alone_and_does_not_probe_them(run, redis
         breakers.report("aliyun", failed=True)
     for _ in range(2):
         said = run("trace", PHONE)[1]
-    assert "aliyun failed too often, and is left alone for 30 s more." in said
+    left = re.search(r"aliyun failed too often, and is left alone for (\d+) s more\.", said)
+    assert 20 <= int(left[1]) <= 30
     assert "tencent failed" not in said
 
 
