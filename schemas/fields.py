@@ -15,6 +15,7 @@ from phonenumbers import PhoneNumberType
 
 HOME_REGION = "CN"
 PHONE_CHARACTERS = regex.compile(r"[\d\s+()./\p{Pd}]{5,40}")
+LONGEST_KEY = 320
 MOBILE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 # A letter with the few marks that some scripts put on it, a digit, or one of two signs; nothing invisible.
@@ -122,9 +123,13 @@ class Email(Text):
     def read(self, text: str) -> str:
         """The normalised address; whether it receives mail is shown by a mailed link only."""
         try:
-            return validate_email(text, check_deliverability=False).normalized
+            address = validate_email(text, check_deliverability=False).normalized
         except EmailNotValidError:
             raise self.make_error("email_invalid") from None
+        # Its key is of this form, in which one letter may be 18.
+        if len(unicodedata.normalize("NFKC", address).casefold()) > LONGEST_KEY:
+            raise self.make_error("email_invalid")
+        return address
 
 
 class NewPassword(Text):

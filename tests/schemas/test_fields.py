@@ -3,7 +3,9 @@
 import pytest
 from marshmallow import ValidationError
 
+from models import User
 from schemas.fields import AccountName, Code, Email, NewPassword, Password, PhoneNumber, Text, Token, Username
+from services.names import fold
 
 
 def refusal(field, value):
@@ -181,10 +183,24 @@ def test_an_address_is_kept_with_its_domain_in_lower_case(typed, kept):
         "a@[127.0.0.1]",
         "a@localhost",
         f"a@{'x' * 250}.com",
+        "\ufdfa" * 18 + "@example.com",
     ],
 )
 def test_what_is_no_address(typed):
     assert refusal(Email(), typed) == ["email_invalid"]
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "column"),
+    [
+        (Email(), "\ufdfa" * 17 + "ab@example.com", User.verified_email_key),
+        (Username(), "\u00df" * 30, User.username_key),
+        (Username(), "\u1fb4" * 30, User.username_key),
+    ],
+)
+def test_the_key_of_what_is_taken_fits_into_its_column(field, typed, column):
+    """R50: the longest that there are, though their folded forms are longer."""
+    assert len(fold(field.deserialize(typed))) <= column.type.length
 
 
 @pytest.mark.parametrize("typed", ["x" * 8, "x" * 256, "e\u0301" * 256, "\U0001f600" * 256, " " * 8])
