@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from api.migrate import migrate
 from bench.growth.fill import AGENT, Accounts, fill
 from bench.hashing import PASSWORD
 from services.background import drain
-from services.tokens import Claims
+from services.clock import system_clock
+from services.tokens import Claims, RefreshClaims
 from sms.memory import MemoryGateway
 from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
@@ -80,13 +82,17 @@ class House:
         """Of an account's living session."""
         return Claims(self.accounts.user_id(number), self.accounts.session_id(number), 1)
 
+    def generation(self, number: int, counter: int) -> RefreshClaims:
+        """What the tokens of that session say in this generation of theirs."""
+        return RefreshClaims(self.claims(number), counter, system_clock() + timedelta(days=90))
+
     def request(
         self, method: str, path: str, body: Any = None, number: int | None = None, address: str | None = None
     ) -> Environ:
         """A request from an ``address``, else one of its own, with the token of an account if it has a ``number``."""
         headers = {"User-Agent": AGENT, "X-Forwarded-For": address or _address()}
         if number is not None:
-            headers["Authorization"] = f"Bearer {self.wired.tokens.sign_access(self.claims(number))}"
+            headers["Authorization"] = f"Bearer {self.wired.tokens.sign_access(self.generation(number, 1))}"
         return EnvironBuilder(path=path, method=method, headers=headers, json=body or None).get_environ()
 
     def ask(self, environ: Environ) -> None:

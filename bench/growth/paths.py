@@ -6,8 +6,6 @@ from datetime import timedelta
 from bench.growth.fill import DAYS, SCATTER
 from bench.growth.house import Environ, House
 from bench.hashing import PASSWORD
-from services.clock import system_clock
-from services.tokens import RefreshClaims
 
 
 def me(house: House) -> Environ:
@@ -40,10 +38,12 @@ def login(house: House) -> Environ:
 
 def refresh(house: House) -> Environ:
     """Of a session that was just opened elsewhere, so that its generation is known."""
-    claims = house.claims(house.pick())
+    number = house.pick()
     with house.connect() as connection:
-        row = connection.execute("SELECT counter FROM sessions WHERE id = %s", (claims.session_id,)).fetchone()
-    token = RefreshClaims(claims, row[0] if row else 0, system_clock() + timedelta(days=90))
+        row = connection.execute(
+            "SELECT counter FROM sessions WHERE id = %s", (house.accounts.session_id(number),)
+        ).fetchone()
+    token = house.generation(number, row[0] if row else 0)
     return house.request("POST", "/v1/token/refresh", {"refresh_token": house.wired.tokens.sign_refresh(token)})
 
 
