@@ -7,7 +7,7 @@ import pytest
 
 from tests.clients import Reply
 from tests.parallel import in_parallel
-from tests.races.crowd import at_once, connected, inbox, told_apart
+from tests.races.crowd import at_once, connected, inbox, settled, told_apart
 from tests.servers.live import LiveServer
 from tests.shopper import new_phone
 from tests.timetravel import age_redis
@@ -21,7 +21,7 @@ def rounds(live: LiveServer, count: int = ROUNDS) -> Iterator[Callable[..., list
     """As often: a crowd of a hundred that calls together, over the same connections each time."""
     with connected(live, 100) as clients:
         for _ in range(count):
-            yield lambda call: in_parallel(100, lambda i: call(clients[i], i))
+            yield lambda call: in_parallel(100, lambda i: settled(lambda: call(clients[i], i)))
 
 
 def spellings(phone: str) -> list[str]:

@@ -34,8 +34,8 @@ def test_a_reset_among_logins_lets_no_old_password_stay_in(live, live_shopper):
 
         def call(client, i, body=body, login=login, turn=turn):
             if i == turn:
-                return settled(lambda: client.post(RESET, json=body))
-            return settled(lambda: client.post("/v1/login", json=login))
+                return client.post(RESET, json=body)
+            return client.post("/v1/login", json=login)
 
         replies = at_once(live, 20, call)
         assert replies[turn].status == 204
@@ -59,8 +59,8 @@ def test_one_ticket_resets_once(live, live_shopper, engine):
         replies = at_once(
             live,
             20,
-            lambda client, i, ticket=ticket, passwords=passwords: settled(
-                lambda: client.post(RESET, json=form(passwords[i], ticket=ticket))
+            lambda client, i, ticket=ticket, passwords=passwords: client.post(
+                RESET, json=form(passwords[i], ticket=ticket)
             ),
         )
         assert told_apart(replies) == {"204": 1, "410 ticket_expired": 19}
@@ -80,7 +80,7 @@ def test_a_change_among_refreshes_ends_what_they_won(live, live_shopper):
         def call(client, i, pair=pair, somebody=somebody, turn=turn):
             if i == turn:
                 body = form(current_password=somebody.password)
-                return settled(lambda: client.put(PASSWORD, json=body, token=pair["access_token"]))
+                return client.put(PASSWORD, json=body, token=pair["access_token"])
             return client.post(REFRESH, json={"refresh_token": pair["refresh_token"]})
 
         replies = at_once(live, 21, call)
@@ -103,7 +103,7 @@ def test_of_many_changes_by_one_proof_one_wins(live, live_shopper):
 
         def call(client, i, somebody=somebody, token=token, passwords=passwords):
             body = form(passwords[i], current_password=somebody.password)
-            return settled(lambda: client.put(PASSWORD, json=body, token=token))
+            return client.put(PASSWORD, json=body, token=token)
 
         replies = at_once(live, 20, call)
         kinds = told_apart(replies)
