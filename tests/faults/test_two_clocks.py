@@ -21,7 +21,7 @@ def test_what_one_node_refreshed_is_repeated_at_the_other(shopper, there, rows):
     """R24, R31, F28: a lost reply is asked for again wherever the balancer sends the client."""
     old = shopper.register()["refresh_token"]
     shopper.refresh()
-    rows.age_refreshes(seconds=8)
+    rows.age_refreshes(seconds=5)
     again = shopper.on(there).refresh(old)
     assert rows.sessions(counter=2, ended_at=None) == 1
     assert shopper.try_refresh(again["refresh_token"]).status == 200

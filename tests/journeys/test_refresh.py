@@ -36,7 +36,7 @@ def test_a_lost_reply_is_asked_for_again(registered, rows):
     """R24, F26: within the grace the previous token gets the same new generation."""
     old = registered.refresh_token
     lost = registered.refresh(old)
-    rows.age_refreshes(seconds=8)
+    rows.age_refreshes(seconds=5)
     again = registered.refresh(old)
     assert registered.me(lost["access_token"]).status == registered.me(again["access_token"]).status == 200
     assert registered.try_refresh(again["refresh_token"]).status == 200
