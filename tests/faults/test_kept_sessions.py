@@ -6,6 +6,7 @@ import pytest
 
 from tests.clients import LiveClient
 from tests.faults.conftest import shopper_at
+from tests.faults.redis_place import PatientClient
 from tests.faults.wire import Wire
 from tests.servers.live import LiveServer
 from tests.servers.redis import RedisServer
@@ -29,16 +30,16 @@ class Nodes:
         self._admin = self.redis.connect()
         own = self.redis.tcp_url.replace("://", "://keeper:any@")
         afar = f"redis://127.0.0.1:{self.wire.port}/0"
-        self._servers = [LiveServer(database_url, url) for url in (self.redis.tcp_url, own, afar)]
-        for server in self._servers:
+        self.servers = [LiveServer(database_url, url) for url in (self.redis.tcp_url, own, afar)]
+        for server in self.servers:
             server.start(**SETTINGS)
-        self.here = shopper_at(self._servers[0])
-        self.here.client = LiveClient(self._servers[0].url)
-        self.there, self.afar = (LiveClient(server.url) for server in self._servers[1:])
+        self.here = shopper_at(self.servers[0])
+        self.here.client = PatientClient(self.servers[0].url)
+        self.there, self.afar = (LiveClient(server.url) for server in self.servers[1:])
 
     @property
     def log(self) -> str:
-        return "".join(server.log for server in self._servers)
+        return "".join(server.log for server in self.servers)
 
     def asked(self) -> int:
         """How many commands Redis was asked for somebody's request."""
@@ -69,7 +70,7 @@ class Nodes:
 
     def remove(self):
         self.redis.thaw()
-        for server in self._servers:
+        for server in self.servers:
             server.remove()
         self.wire.close()
         self.redis.remove()
@@ -85,7 +86,7 @@ def all_nodes(database_url):
 @pytest.fixture
 def nodes(all_nodes):
     """All of them in touch with Redis, and somebody who has an account."""
-    everyone = (all_nodes.here.client, all_nodes.there, all_nodes.afar)
+    everyone = [LiveClient(server.url) for server in all_nodes.servers]
     wait_until(lambda: all(node.get("/readyz").status == 200 for node in everyone), "every node")
     before = len(all_nodes.log)
     all_nodes.here = all_nodes.here.another()

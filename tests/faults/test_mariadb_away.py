@@ -7,7 +7,7 @@ import pytest
 
 from api.config import read_config
 from api.migrate import migrate
-from tests.faults.asking import AWAY, CROWD, PROMISED, Visit, ask, ask_together, said, wait_until_back
+from tests.faults.asking import AWAY, CROWD, PROMISED, Visit, ask_together, said, seconds_of_most, wait_until_back
 from tests.servers.live import LiveServer
 from tests.servers.mariadb import MariadbServer
 from tests.settings import environment, environment_of
@@ -45,7 +45,7 @@ def test_a_silent_database(mariadb, visit):
     with mariadb.frozen():
         assert said(ask_together(visit.calls(), times=CROWD)) == PROMISED
         again = ask_together({"sessions": visit.calls()["sessions"]}, times=9)["sessions"]
-        assert sorted(answer.seconds for answer in again)[4] < 0.5
+        assert sorted(answer.seconds for answer in again)[4] < 1.5
     wait_until_back(visit.shopper.client)
     visit.goes_on()
 
@@ -71,7 +71,7 @@ def test_a_table_that_is_locked_holds_up_nobody_who_needs_none(mariadb, visit):
         with ThreadPoolExecutor(1) as beside:
             told = beside.submit(ask_together, {"login": lambda: visit.shopper.try_login(new_username())}, 12)
             time.sleep(1)
-            assert max(ask(visit.shopper.me).seconds for _ in range(8)) < 0.5
+            assert seconds_of_most(visit.shopper.me) < 1.5
             assert said(told.result()) == {"login": AWAY}
         sessions = ask_together({"sessions": visit.calls()["sessions"]}, times=9)
         assert said(sessions) == {"sessions": {200}}

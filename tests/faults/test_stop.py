@@ -10,8 +10,10 @@ from contextlib import suppress
 import psutil
 import pytest
 
+from tests.clients import Reply
 from tests.faults.load import Load
-from tests.races.crowd import KeptClient
+from tests.races.crowd import KeptClient, one_for_each_worker
+from tests.scrape import Scrape
 from tests.servers.live import LiveServer
 from tests.waiting import wait_until
 
@@ -25,26 +27,41 @@ def closed_by_server(client: KeptClient) -> bool:
     return client._connection.sock.recv(1) == b""
 
 
+def is_hashing(client: KeptClient) -> bool:
+    return Scrape(client).value("password_hashes_in_progress") >= 1
+
+
+def farewell_of(client: KeptClient) -> Reply:
+    """What readiness says of a worker that has heard of the end."""
+    replies: list[Reply] = []
+
+    def is_stopping() -> bool:
+        replies.append(client.get("/readyz"))
+        return replies[-1].json["checks"].get("server") == "stopping"
+
+    wait_until(is_stopping, "a worker's farewell")
+    return replies[-1]
+
+
 @pytest.mark.settings(**SLOW_HASH)
 def test_what_runs_is_finished_and_idle_connections_are_closed(live, live_shopper):
     """R55, F27: a slow login gets its reply, with a farewell; readiness says no; a second signal changes nothing; exit 0."""
     live_shopper.register()
-    idle, asking = KeptClient(live.url), KeptClient(live.url)
-    assert idle.get("/healthz").status == asking.get("/healthz").status == 200
+    idle = KeptClient(live.url)
+    assert idle.get("/healthz").status == 200
     server = psutil.Process(live.pid)
     told = []
     slow = threading.Thread(target=lambda: told.append(live_shopper.on(KeptClient(live.url)).try_login()))
-    slow.start()
-    time.sleep(0.15)
-    started = time.monotonic()
-    server.terminate()
-    time.sleep(0.1)
-    with ThreadPoolExecutor(1) as beside:
+    with one_for_each_worker(live) as asking, ThreadPoolExecutor(1) as beside:
+        slow.start()
+        wait_until(lambda: told or any(is_hashing(client) for client in asking), "the login")
+        started = time.monotonic()
+        server.terminate()
+        for client in asking:
+            reply = farewell_of(client)
+            assert reply.status == 503
+            assert reply.headers["Connection"] == "close"
         newcomer = beside.submit(lambda: KeptClient(live.url))
-        time.sleep(0.1)
-        reply = asking.get("/readyz")
-        assert (reply.status, reply.json["checks"]["server"]) == (503, "stopping")
-        assert reply.headers["Connection"] == "close"
         for again in (signal.SIGTERM, signal.SIGINT):
             os.kill(server.pid, again)
         assert closed_by_server(idle)

@@ -6,6 +6,9 @@ import threading
 import time
 from pathlib import Path
 
+from tests.servers.postgres import PostgresServer
+from tests.waiting import wait_until
+
 
 class Wire:
     """Carries bytes between a port on loopback and a unix socket; listens as long as it is.
@@ -13,10 +16,12 @@ class Wire:
     ``break_after(words)`` lets the next message with these words through, and its reply no more: what it did is done, and who
     asked for it doesn't know. It may have to be of a connection that carried other words ``before``. ``dead`` carries nothing, and says nothing of it;
     ``slow`` carries each answer so many seconds later. ``lead_to`` is for connections to come: those that are there stay where they are.
+    ``carried`` are the ends of connections that nobody has ended, or whose end the application may not have heard of yet.
     """
 
     def __init__(self, far_end: Path):
         self.broken = threading.Event()
+        self.carried: set[socket.socket] = set()
         self._far_end = far_end
         self._fatal: bytes | None = None
         self._before = b""
@@ -67,8 +72,10 @@ class Wire:
         except OSError:
             near.close()
             return
+        self.carried.add(near)
         threading.Thread(target=self._pump, args=(far, near), daemon=True).start()
         self._pump(near, far, is_question=True)
+        self.carried.discard(near)
 
     def _pump(self, source: socket.socket, target: socket.socket, is_question: bool = False):
         carried_those_before = False
@@ -95,3 +102,11 @@ class Wire:
         answering.sendall(question)
         threading.Event().wait(0.3)
         self.broken.set()
+
+
+def end_connections(postgres: PostgresServer, wire: Wire) -> int:
+    """Have the server end all connections, and the application hear of it; says how many there were."""
+    before = set(wire.carried)
+    ended = postgres.end_connections()
+    wait_until(lambda: not before & wire.carried, "the end of each connection")
+    return ended
