@@ -15,8 +15,9 @@ from phonenumbers import PhoneNumberType
 
 HOME_REGION = "CN"
 PHONE_CHARACTERS = regex.compile(r"[\d\s+()./\p{Pd}]{5,40}")
-LONGEST_KEY = 320
 MOBILE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+# Of an e-mail address; that of a user name is never too long.
+LONGEST_KEY = 320
 
 # A letter with the few marks that some scripts put on it, a digit, or one of two signs; nothing invisible.
 USERNAME_CHARACTERS = regex.compile(r"(?V1)(?:[[\p{L}\u3007]--\p{DI}][\p{M}--\p{DI}]{0,3}|\p{Nd}|[_-])+")
@@ -156,7 +157,7 @@ class AccountName(Text):
     def read(self, text: str) -> Any:
         """``("phone", E.164)``, ``("email", …)`` or ``("username", …)``."""
         name = unicodedata.normalize("NFKC", text).strip()
-        if not name or len(name) > 320 or not name.isprintable():
+        if not name or len(name) > LONGEST_KEY or not name.isprintable():
             raise self.make_error("account_invalid")
         if "@" in name:
             return "email", name
