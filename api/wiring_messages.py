@@ -46,7 +46,7 @@ def build_messages(basis: Basis, stand_ins: Sequence[Gateway]) -> MessageService
     warn_of_mails(config)
     messages = MessageLog(database, keyring, clock, structlog.get_logger())
     budgets = None if "console" in gateways else build_budgets(config.sms, redis, database, keyring, clock)
-    sender = build_sender(config.sms, gateways, redis, keyring, messages, budgets, clock)
+    sender = build_sender(config.sms, gateways, redis, basis.owed, keyring, messages, budgets, clock)
     channels = build_channels(config, sender, redis, keyring, inbox)
     notices = Notices(database, keyring, channels, clock, structlog.get_logger())
     return MessageServices(

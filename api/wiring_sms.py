@@ -18,6 +18,7 @@ from services.dispatch import ANY_REGION, Dispatch, Route
 from services.inbox import Inbox
 from services.keyring import Keyring
 from services.message_log import MessageLog
+from services.owed import Owed
 from services.phones import mask_phone
 from services.scripts import RedisClient
 from services.sender import GuardedSender
@@ -45,6 +46,7 @@ def build_sender(
     config: SmsConfig,
     gateways: dict[str, Gateway],
     redis: RedisClient,
+    owed: Owed,
     keyring: Keyring,
     messages: MessageLog,
     budgets: Budgets | None,
@@ -61,7 +63,7 @@ def build_sender(
         gateways,
         routes,
         Breakers(redis, config.breaker_seconds),
-        VendorWindows(redis, keyring, {name: windows[name] for name in gateways if name in windows}, clock),
+        VendorWindows(redis, owed, keyring, {name: windows[name] for name in gateways if name in windows}, clock),
         messages,
         log,
     )

@@ -75,7 +75,12 @@ class Dispatch:
         claim = self._windows.claim(name, message.to)
         if claim.full:
             return self._unasked(name, message, claim.full, claim.wait)
-        if wait := self._breakers.wait(name):
+        try:
+            wait = self._breakers.wait(name)
+        except RedisError:
+            self._windows.give_back(claim)
+            raise
+        if wait:
             self._windows.give_back(claim)
             return self._unasked(name, message, Reason.LEFT_ALONE, wait)
         began = time.perf_counter()
@@ -85,9 +90,9 @@ class Dispatch:
         else:
             self._messages.record(name, message, delivery)
             self._write_line(name, message, delivery, time.perf_counter() - began)
+        if delivery.outcome is Outcome.NOT_SENT:
+            self._windows.give_back(claim)
         try:
-            if delivery.outcome is Outcome.NOT_SENT:
-                self._windows.give_back(claim)
             self._tell_breaker(name, delivery)
         except RedisError:
             self._log.warning("gateway_state_unwritten", gateway=name)

@@ -4,9 +4,12 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from services.circuit import CircuitOpen
 from services.clock import Clock
 from services.keyring import Keyring
+from services.owed import Owed
 from services.scripts import RedisClient, load_script
+from services.sends import LOST
 from sms.gateway import Reason
 
 CHINESE_DAY = 0
@@ -24,7 +27,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Claim:
-    """A message taken out of the windows, to be given back when nothing was sent; or the window that is full."""
+    """A message taken out of the windows, if there are any, to be given back when nothing was sent; or the window that is full."""
 
     key: str
     member: str
@@ -36,9 +39,10 @@ class VendorWindows:
     """Counts in Redis, for each gateway and number."""
 
     def __init__(
-        self, redis: RedisClient, keyring: Keyring, windows: Mapping[str, Sequence[Window]], clock: Clock
+        self, redis: RedisClient, owed: Owed, keyring: Keyring, windows: Mapping[str, Sequence[Window]], clock: Clock
     ) -> None:
         self._redis = redis
+        self._owed = owed
         self._clock = clock
         self._keyring = keyring
         self._windows = windows
@@ -47,18 +51,25 @@ class VendorWindows:
     def claim(self, gateway: str, phone: str) -> Claim:
         """Take one message to ``phone`` (E.164); ``full`` says why not."""
         windows = self._windows.get(gateway, ())
-        claim = Claim(f"vendor:{gateway}:{{{self._keyring.pseudonym(phone)}}}", secrets.token_hex(8))
         if not windows:
-            return claim
+            return Claim("", "")
+        claim = Claim(f"vendor:{gateway}:{{{self._keyring.pseudonym(phone)}}}", secrets.token_hex(8))
         arguments = [part for w in windows for part in (w.limit, w.seconds * 1000, w.reason.value)]
-        refusal = self._claim_windows(keys=[claim.key], args=[claim.member, *arguments])
+        try:
+            refusal = self._claim_windows(keys=[claim.key], args=[claim.member, *arguments])
+        except CircuitOpen:
+            raise
+        except LOST:
+            self.give_back(claim)
+            raise
         if not refusal:
             return claim
         return Claim(claim.key, claim.member, Reason(refusal[0].decode()), refusal[1] / 1000)
 
     def give_back(self, claim: Claim) -> None:
-        """Nothing was sent."""
-        self._redis.zrem(claim.key, claim.member)
+        """Nothing was sent, so nothing counts, as soon as Redis knows."""
+        if claim.member:
+            self._owed.settle(f"window:{claim.member}", DAY, lambda: self._redis.zrem(claim.key, claim.member))
 
     def longest_wait(self, gateway: str, reason: Reason) -> float | None:
         """When the vendor refused for ``reason``: after how many seconds it does so no longer, as far as we know its windows."""

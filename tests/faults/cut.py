@@ -1,5 +1,6 @@
 """A proxy on loopback between the application and Redis, which cuts a connection in the place of one reply."""
 
+import select
 import socket
 import threading
 from contextlib import suppress
@@ -35,14 +36,17 @@ class CuttingProxy:
                 threading.Thread(target=self._carry, args=(near,), daemon=True).start()
 
     def _carry(self, near: socket.socket):
-        """One command and its reply at a time, as our client talks."""
+        """One command at a time, as our client talks; a reply may come in parts."""
         with suppress(OSError), near, socket.socket(socket.AF_UNIX) as far:
             far.connect(self._to)
-            while command := near.recv(65536):
-                far.sendall(command)
-                reply = far.recv(65536)
-                if self._word and self._word in command and not reply.startswith(b"-NOSCRIPT"):
-                    self._word = None
-                    self.cuts += 1
-                    return
-                near.sendall(reply)
+            while True:
+                for source in select.select([near, far], [], [])[0]:
+                    if not (data := source.recv(65536)):
+                        return
+                    if source is near:
+                        command = data
+                    elif self._word and self._word in command and not data.startswith(b"-NOSCRIPT"):
+                        self._word = None
+                        self.cuts += 1
+                        return
+                    (far if source is near else near).sendall(data)

@@ -20,8 +20,9 @@ def proxy(redis_url):
 
 
 @pytest.fixture
-def behind(proxy, make_app, make_shopper):
-    """A shopper whose app reaches Redis through the proxy, and has every script loaded."""
+def behind(proxy, make_app, make_shopper, gateway):
+    """A shopper whose app reaches Redis through the proxy, and has every script loaded; the gateway is as one of a vendor with windows."""
+    gateway.name = "juhe"
     shopper = make_shopper(make_app(redis_url=proxy.url, ratelimit_storage_uri="memory://"))
     shopper.register(new_phone())
     shopper.phone = new_phone()
@@ -54,6 +55,17 @@ def test_a_lost_claim_to_send_is_given_back(behind, proxy, gateway):
     assert (proxy.cuts, len(gateway.messages)) == (1, before)
     behind.send_code()
     assert len(gateway.messages) == before + 1
+
+
+@pytest.mark.parametrize("lost", ["its own", "that of the breaker behind it"])
+def test_a_lost_claim_to_a_vendor_s_window_is_given_back(gateway, behind, proxy, redis, lost):
+    """F4: nothing was sent, so that its minute and its day have room."""
+    before, vendors = len(gateway.messages), redis.keys("vendor:*")
+    proxy.cut(b"vendor:" if lost == "its own" else b"breaker:")
+    assert behind.ask_for_code().code == "service_unavailable"
+    assert (proxy.cuts, len(gateway.messages)) == (1, before)
+    assert redis.keys("vendor:*") == vendors
+    behind.send_code()
 
 
 def test_a_lost_count_is_not_counted_twice(make_app, proxy, redis):

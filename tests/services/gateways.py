@@ -11,6 +11,7 @@ from services.breakers import Breakers
 from services.dispatch import ANY_REGION, Dispatch, Route
 from services.keyring import Keyring
 from services.message_log import MessageLog
+from services.owed import Owed
 from services.vendor_windows import VendorWindows
 from sms.gateway import Delivery, Message, Outcome, Reason
 from tests.settings import SECRET
@@ -79,7 +80,7 @@ def a_chain(redis, clock, *gateways, stages=None, routes=None, windows=None, pau
         {gateway.name: gateway for gateway in gateways},
         routes,
         Breakers(redis, pause),
-        VendorWindows(redis, Keyring([SECRET]), windows or {}, clock),
+        VendorWindows(redis, Owed(structlog.get_logger()), Keyring([SECRET]), windows or {}, clock),
         memo,
         structlog.get_logger(),
     )

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
+import structlog
 
 from api.wiring_sms import PRESETS
 from services.keyring import Keyring
+from services.owed import Owed
 from services.vendor_windows import CHINESE_DAY, VendorWindows, Window
 from sms.gateway import Reason
 from tests.parallel import in_parallel
@@ -18,7 +20,8 @@ DAILY = {"tencent": (Window(1, 30, Reason.COOLDOWN), Window(2, CHINESE_DAY, Reas
 
 @pytest.fixture
 def make_windows(redis, clock):
-    return lambda windows=PRESETS | DAILY, clock=clock: VendorWindows(redis, Keyring([SECRET]), windows, clock)
+    owed = Owed(structlog.get_logger())
+    return lambda windows=PRESETS | DAILY, clock=clock: VendorWindows(redis, owed, Keyring([SECRET]), windows, clock)
 
 
 @pytest.fixture
