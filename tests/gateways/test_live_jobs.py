@@ -90,4 +90,4 @@ def test_the_end_of_a_server_waits_for_no_job(start, live, aliyun, redis):
     wait_until(lambda: aliyun.standin.questions)
     begun = time.monotonic()
     live.stop()
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 8.5
