@@ -8,7 +8,7 @@ import pytest
 
 from api.bad_setting import BadSetting
 from api.config import ROOT, read_config
-from tests.servers.process import free_port
+from tests.servers.process import reserve_port
 from tests.settings import SETTINGS, environment, environment_of
 
 LONG_KEY = "k" * 32
@@ -153,15 +153,21 @@ def test_a_port_that_is_taken_ends_the_start_with_one_sentence(tmp_path):
     assert (code, "PORT" in said, len(said.splitlines())) == (1, True, 1)
 
 
-def test_a_database_that_is_away_ends_the_start_with_one_sentence(tmp_path, redis_url):
+@pytest.fixture
+def port():
+    with reserve_port() as held:
+        yield held.getsockname()[1]
+
+
+def test_a_database_that_is_away_ends_the_start_with_one_sentence(tmp_path, redis_url, port):
     url = "postgresql+psycopg://nobody@/none?host=/nonexistent"
     for module in ("api.serve", "api.migrate"):
-        code, said = run(tmp_path, module, DATABASE_URL=url, REDIS_URL=redis_url, PORT=free_port())
+        code, said = run(tmp_path, module, DATABASE_URL=url, REDIS_URL=redis_url, PORT=port)
         assert (code, "DATABASE_URL" in said, len(said.splitlines())) == (1, True, 1), said
 
 
-def test_a_redis_that_is_away_ends_the_start_with_one_sentence(tmp_path):
-    code, said = run(tmp_path, "api.serve", REDIS_URL="unix:///nonexistent/redis.sock", PORT=free_port())
+def test_a_redis_that_is_away_ends_the_start_with_one_sentence(tmp_path, port):
+    code, said = run(tmp_path, "api.serve", REDIS_URL="unix:///nonexistent/redis.sock", PORT=port)
     assert (code, "REDIS_URL" in said, len(said.splitlines())) == (1, True, 1), said
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from api.log_writer import LineWriter
 from tests.clients import LiveClient
+from tests.forks import fork
 from tests.secrecy import lying_in
 from tests.servers.live import LiveServer
 from tests.shopper import new_phone
@@ -81,7 +82,8 @@ def test_a_reader_that_is_gone_is_no_error():
 def test_after_a_full_disk_the_log_goes_on_in_a_line_of_its_own(tmp_path):
     """F25: what was cut short is ended; the disk is full in a child of ours, which may write 32 bytes to a file."""
     path = tmp_path / "log"
-    if not (child := os.fork()):
+
+    def fill_and_go_on():
         _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
         writer = a_writer(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND))
         resource.setrlimit(resource.RLIMIT_FSIZE, (32, most))
@@ -90,8 +92,9 @@ def test_after_a_full_disk_the_log_goes_on_in_a_line_of_its_own(tmp_path):
         writer.flush(5)
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
         writer.write(b"after\n")
-        os._exit(not writer.flush(5))
-    assert os.waitpid(child, 0)[1] == 0
+        return not writer.flush(5)
+
+    assert os.waitpid(fork(fill_and_go_on), 0)[1] == 0
     assert path.read_text().splitlines() == ["a line of 20 bytes..", "a line of 2", "2 missing", "after"]
 
 
@@ -101,9 +104,12 @@ def test_a_child_writes_its_own_lines_only(pipe):
     fill(descriptor)
     writer = a_writer(descriptor)
     writer.write(b"the parent's\n")
-    if not (child := os.fork()):
+
+    def write_too():
         writer.write(b"the child's\n")
-        os._exit(not writer.flush(5))
+        return not writer.flush(5)
+
+    child = fork(write_too)
     text = drain(reader)
     assert os.waitpid(child, 0)[1] == 0
     assert writer.flush(5)

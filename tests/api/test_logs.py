@@ -17,6 +17,7 @@ from api.log_takeover import take_over
 from api.logs import flush_logs
 from api.redaction import redact
 from models import Notice, SmsMessage
+from tests.forks import fork
 from tests.settings import environment
 from tests.waiting import wait_until
 
@@ -92,15 +93,13 @@ def _says_in_a_process_of_its_own(speech, reader, writer):
     take_over("json")
     speech()
     flush_logs()
-    os._exit(0)
 
 
 @pytest.mark.parametrize("label", SPEECHES)
 def test_whoever_speaks_speaks_in_events(label):
     """R51: libraries, warnings, prints and what nobody caught; of others' words, nothing that they quote."""
     reader, writer = os.pipe()
-    if not (child := os.fork()):
-        _says_in_a_process_of_its_own(SPEECHES[label], reader, writer)
+    child = fork(lambda: _says_in_a_process_of_its_own(SPEECHES[label], reader, writer))
     os.close(writer)
     with open(reader, encoding="utf-8") as said:  # noqa: PTH123
         text = said.read()

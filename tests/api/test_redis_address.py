@@ -8,7 +8,7 @@ from api.config import read_config
 from api.redis_address import CLUSTER, ONE, SENTINEL, read_redis_address
 from api.redis_check import check_redis
 from api.redis_provider import RedisProvider
-from tests.servers.process import free_port
+from tests.servers.process import reserve_port
 from tests.servers.redis_cluster import RedisCluster
 from tests.settings import environment, environment_of
 
@@ -70,8 +70,8 @@ def test_a_bad_form_is_told_with_the_good_ones_and_without_the_password(instance
 
 @pytest.mark.parametrize("form", ["redis+sentinel://127.0.0.1:{}/mymaster", "redis+cluster://127.0.0.1:{}"])
 def test_where_nobody_answers_the_start_says_so(config_with, form):
-    with pytest.raises(BadSetting, match="REDIS_URL does not answer"):
-        check_redis(config_with(form.format(free_port())))
+    with reserve_port() as held, pytest.raises(BadSetting, match="REDIS_URL does not answer"):
+        check_redis(config_with(form.format(held.getsockname()[1])))
 
 
 def test_a_node_of_a_cluster_is_no_redis_of_its_own(config_with):

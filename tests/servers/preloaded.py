@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from api.embedded_redis import end_with_parent
@@ -37,7 +38,8 @@ class PreloadedServer:
 
     def send_signal(self, number: signal.Signals):
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def wait(self, timeout: float) -> int:
         """Its exit code; raises ``subprocess.TimeoutExpired``."""

@@ -104,10 +104,14 @@ def free_port() -> int:
         return held.getsockname()[1]
 
 
-def reserve_port() -> socket.socket:
-    """A free TCP port, kept from everybody but a server that is told its number, as long as the socket is open."""
+def reserve_port(port: int = 0) -> socket.socket:
+    """A free TCP port, or this one, kept from everybody but a server that is told its number, as long as the socket is open."""
     held = socket.socket()
-    held.bind(("127.0.0.1", 0))
+    try:
+        held.bind(("127.0.0.1", port))
+    except (OSError, OverflowError):
+        held.close()
+        raise
     for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
         held.setsockopt(socket.SOL_SOCKET, option, 1)
     return held

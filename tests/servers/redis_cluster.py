@@ -46,8 +46,8 @@ class RedisCluster:
     """``primaries`` that share the slots, each with a replica where there are ``replicas``."""
 
     def __init__(self, primaries: int = 3, replicas: bool = False):
-        self.primaries = [_node() for _ in range(primaries)]
-        self.replicas = [_node() for _ in self.primaries if replicas]
+        self.primaries = [ClusterNode() for _ in range(primaries)]
+        self.replicas = [ClusterNode() for _ in self.primaries if replicas]
         self.nodes = [*self.primaries, *self.replicas]
         self.url = "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in self.primaries)
         self._meet()
@@ -89,16 +89,23 @@ class RedisCluster:
                 wait_until(lambda: redis.info("replication")["master_link_status"] == "up", "the replica")
 
 
-def _node() -> RedisServer:
-    options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0")
-    return RedisServer(*options, held=_reserve_with_bus())
+class ClusterNode(RedisServer):
+    """One of a cluster; the port of the cluster's own talk is kept for it as well."""
+
+    def __init__(self):
+        held, self._bus = _reserve_with_bus()
+        options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0")
+        super().__init__(*options, held=held)
+
+    def remove(self):
+        super().remove()
+        self._bus.close()
 
 
-def _reserve_with_bus() -> socket.socket:
-    """A port whose neighbour for the cluster's own talk is free too."""
+def _reserve_with_bus() -> tuple[socket.socket, socket.socket]:
+    """A port whose neighbour for the cluster's own talk is free too, and that."""
     while True:
         held = reserve_port()
-        with socket.socket() as bus, suppress(OSError, OverflowError):
-            bus.bind(("127.0.0.1", held.getsockname()[1] + BUS))
-            return held
+        with suppress(OSError, OverflowError):
+            return held, reserve_port(held.getsockname()[1] + BUS)
         held.close()

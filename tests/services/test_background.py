@@ -10,6 +10,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from services.background import CAPACITY, Background, drain
+from tests.forks import fork
 from tests.parallel import in_parallel
 from tests.waiting import wait_until
 
@@ -165,14 +166,15 @@ def test_draining_waits_no_longer_than_it_is_told(soon):
 def in_child(act):
     """What ``act`` returns in a forked child; "hung" where it does not end."""
     reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
+
+    def answer():
         threading.Timer(5, os._exit, (1,)).start()
         os.write(writing, act().encode())
-        os._exit(0)
+
+    child = fork(answer)
     os.close(writing)
-    with os.fdopen(reading) as answer:
-        said = answer.read()
+    with os.fdopen(reading) as pipe:
+        said = pipe.read()
     os.waitpid(child, 0)
     return said or "hung"
 
