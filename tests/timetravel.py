@@ -27,6 +27,8 @@ def age_redis(redis: "Redis[bytes]", seconds: float):
                     _age_sorted_set(redis, key, seconds)
                 case b"list":
                     _age_moving_window(redis, key, seconds)
+    # Once this is answered, Redis has sent word of each change to all who keep what was before.
+    redis.ping()
 
 
 def _age_expiry(redis: "Redis[bytes]", key: bytes, seconds: float) -> bool:

@@ -1,10 +1,12 @@
 """What compose.yaml starts, on loopback: the Redis and the nginx of deploy/, and two nodes between them."""
 
 import http.client
+import json
 import os
 import shutil
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -20,6 +22,7 @@ from tests.clients import Client, Reply
 from tests.servers.live import LiveServer
 from tests.servers.process import ServerProcess, reserve_port, temporary_folder
 from tests.shopper import Shopper
+from tests.waiting import wait_until
 
 DEPLOY = ROOT / "deploy"
 PASSWORD, ADMIN_PASSWORD = "f00d" * 12, "cafe" * 12
@@ -75,6 +78,14 @@ class Stack:
 
     def nginx_log(self) -> str:
         return self._nginx.log.read_text()
+
+    def logged(self, reply: Reply) -> dict[str, Any]:
+        """What nginx says of a request; its workers write that after the reply, each when it comes to it."""
+        asked = reply.headers["X-Request-ID"]
+        found = lambda: [line for line in self.nginx_log().splitlines() if f'"request_id":"{asked}"' in line]  # noqa: E731
+        wait_until(found, "the request in the log")
+        (line,) = found()
+        return json.loads(line)
 
     def remove(self):
         self._nginx.stop()

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from services.dispatch import ANY_REGION, Route
 from tests.clients import InProcessClient
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.one_database
 
@@ -204,12 +205,13 @@ def test_it_asks_ever_more_rarely_while_the_server_fails_or_when_told_to(visit):
     page = visit("/dev/inbox", complaints=("503",))
     expect(page.get_by_text("0 messages")).to_be_visible()
     page.clock.install()
-    asked = []
+    asked, answered = [], []
     page.route("**/dev/inbox", lambda route: (asked.append(1), route.fulfill(status=503)))
+    page.on("response", lambda response: answered.append(response.status))
     expect(page.locator("#away")).to_contain_text("The server answers 503.")
     for _ in range(60):
         page.clock.run_for(1000)
-        page.wait_for_timeout(10)
+        wait_until(lambda: page.wait_for_timeout(10) or len(answered) >= len(asked), "the answer")
     assert 3 <= len(asked) <= 12
     page.unroute("**/dev/inbox")
     page.get_by_role("button", name="Retry now").click()

@@ -103,7 +103,7 @@ def test_receipts_are_written_in_the_order_of_their_ids(log, clock):
     written = []
 
     def note(connection, cursor, statement, parameters, context, many):
-        if statement.startswith("UPDATE"):
+        if statement.startswith("UPDATE sms_messages"):
             written.extend(repr(of_one) for of_one in parameters)
 
     ids = [f"sid-{i}" for i in range(10, 40)]

@@ -378,9 +378,10 @@ def caps(redis):
         (Cause.UNSET, True, False),
     ],
 )
-def test_what_a_refused_mail_means(make_post, caps, cause, final, outage):
+def test_what_a_refused_mail_means(make_post, caps, clock, cause, final, outage):
     post = make_post(mail=MailChannel(Transport(NotTaken(cause)), caps))
     post.tell()
+    clock.advance(1)
     post.tell()
     post.notices.send_due()
     first, second = post.rows()
@@ -419,7 +420,9 @@ def test_an_address_gets_five_links_a_day_whoever_asks_and_however_it_is_written
     spellings = [LI, "LI.SI@example.com", "li.si+1@example.com", "li.si+2@EXAMPLE.com", "ｌi.si@example.com", LI, LI]
     for address in spellings:
         post.tell("verify_email", email=address, link="https://x.example/", hours="24")
+        clock.advance(1)
     post.tell("password_changed")
+    clock.advance(1)
     post.tell("verify_email", email="wang@example.com", link="https://x.example/", hours="24")
     post.notices.send_due()
     assert [mail.kind for mail in transport.mails] == ["verify_email"] * 5 + ["password_changed", "verify_email"]
@@ -451,7 +454,7 @@ def test_redis_knows_no_address(make_post, caps, redis):
     assert [key for key in redis.scan_iter() if b"li.si" in key] == []
 
 
-def test_a_number_gets_ten_notices_of_a_kind_in_a_day(make_post, redis, pass_time):
+def test_a_number_gets_ten_notices_of_a_kind_in_a_day(make_post, redis, clock, pass_time):
     """R15: no budget stops them, and their owner can change a password as often as the limits of logins allow."""
     sent = []
 
@@ -462,6 +465,7 @@ def test_a_number_gets_ten_notices_of_a_kind_in_a_day(make_post, redis, pass_tim
     post = make_post(sms=SmsChannel(Sender(), SmsCaps(redis, Keyring((SECRET,)))))
     for _ in range(12):
         post.tell("password_changed", email=None, phone=PHONE)
+        clock.advance(1)
     post.tell("password_reset", email=None, phone=PHONE)
     post.notices.send_due()
     assert sent == ["password_changed"] * 10 + ["password_reset"]
