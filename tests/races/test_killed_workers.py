@@ -1,5 +1,9 @@
 """SIGKILL to a worker in the middle of one request: it is done whole or not at all, and can be asked for again."""
 
+import itertools
+import time
+from statistics import median
+
 import pytest
 from sqlalchemy import text
 
@@ -11,6 +15,8 @@ from tests.timetravel import age_redis
 # Of the databases, one has all that are asked for: each kill costs a start of a worker.
 KILLS = {"sqlite": 200, "postgresql": 60, "mysql": 20}
 FEW = 6
+# The grace for a refresh is 10 s, in which the worker has to be replaced.
+IN_TIME_SECONDS = 8
 PARTS = text("""
     SELECT (SELECT count(*) FROM sessions WHERE user_id = users.id),
            (SELECT count(*) FROM devices WHERE user_id = users.id),
@@ -44,21 +50,25 @@ def test_a_registration_is_whole_or_was_not_made(live, live_shopper, doomed, eng
     seconds = usual_seconds([lambda form=form: live_shopper.client.post("/v1/register", json=form) for form in forms])
     whole = parts(forms[0]["username"])
     assert len(whole) == 1
-    outcomes = []
-    tickets = [ticket for _ in range(kills // 20) for ticket in tickets_of(live_shopper, 20)]
+    taken, outcomes = [seconds] * FEW, []
+    # A ticket is good for ten minutes, and all the kills may take longer.
+    tickets = itertools.chain.from_iterable(tickets_of(live_shopper, 20) for _ in range(kills // 20))
     for form in (live_shopper.form(ticket, username=new_username()) for ticket in tickets):
         name = form["username"]
+        seconds = median(taken[-FEW:])
         reply = doomed.killed_in(lambda client, form=form: client.post("/v1/register", json=form), seconds)
-        assert reply is None or reply.status == 201
+        assert reply is None or reply.status == 201 or reply.code == "service_unavailable"
         assert parts(name) in ([], whole)
+        began = time.monotonic()
         again = settled(lambda form=form: live_shopper.client.post("/v1/register", json=form))
         assert (again.status, again.status == 201 or again.code) in ((201, True), (409, "phone_registered"))
-        assert again.status == 409 or reply is None, "an account that was acknowledged is gone"
+        assert again.status == 409 or reply is None or reply.status == 503, "an account that was acknowledged is gone"
         assert parts(name) == whole
-        outcomes.append((reply is not None, again.status))
+        outcomes.append(again.status)
+        taken += [time.monotonic() - began] if again.status == 201 else []
     for name in (form["username"] for form in forms):
-        assert live_shopper.try_login(name).status == 200
-    assert {again for _, again in outcomes} == {201, 409}, "the kills did not come in the middle"
+        assert settled(lambda name=name: live_shopper.try_login(name)).status == 200
+    assert set(outcomes) == {201, 409}, "the kills did not come in the middle"
 
 
 def test_a_message_that_a_killed_worker_owed_can_be_asked_for(live, live_shopper, doomed, redis):
@@ -114,8 +124,11 @@ def test_who_lost_the_reply_of_a_killed_worker_refreshes_again(live, live_shoppe
     for _ in range(FEW):
         live_shopper.login()
         body = {"refresh_token": live_shopper.refresh_token}
+        began = time.monotonic()
         reply = doomed.killed_in(lambda client, body=body: client.post("/v1/token/refresh", json=body), seconds)
         assert reply is None or reply.status == 200
+        if time.monotonic() - began > IN_TIME_SECONDS:
+            continue
         live_shopper.refresh()
         live_shopper.refresh()
         assert live_shopper.me().status == 200
