@@ -19,18 +19,17 @@ STANDARD = (0, 1, 2)
 
 
 def take_over(log_format: str) -> LineWriter:
-    """Let a thread write the log; in ``json``, let nothing else reach standard output and standard error."""
+    """Let a thread write the log, and let nothing else reach standard output and standard error."""
     _occupy_closed_descriptors()
     writer = write_aside(log_format, descriptor=2)
     configure_logs(log_format)
     sys.excepthook = _tell_uncaught
     threading.excepthook = lambda args: _tell_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
     sys.unraisablehook = lambda args: _tell_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
-    if log_format == "json":
-        logging.basicConfig(handlers=[ToLog()], level=logging.WARNING, force=True)
-        logging.captureWarnings(capture=True)
-        warnings.simplefilter("default")
-        sys.stdout = sys.stderr = Printed()
+    logging.basicConfig(handlers=[ToLog()], level=logging.WARNING, force=True)
+    logging.captureWarnings(capture=True)
+    warnings.simplefilter("default")
+    sys.stdout = sys.stderr = Printed()
     return writer
 
 

@@ -2,9 +2,12 @@
 
 import json
 import logging
+import os
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from traceback import TracebackException
 from typing import Any, TextIO
 
 import orjson
@@ -74,9 +77,7 @@ def configure_logs(log_format: str) -> None:
     else:
         processors = [
             *shared,
-            structlog.dev.ConsoleRenderer(
-                colors=bool(sys.stderr) and sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            ),
+            structlog.dev.ConsoleRenderer(colors=os.isatty(2), exception_formatter=_show_exception),
         ]
     structlog.configure(
         processors=processors,  # type: ignore[arg-type]
@@ -121,6 +122,20 @@ def _redacted(stacks: list[dict[str, Any]]) -> list[dict[str, Any]]:
         stack["exc_notes"] = [redact(note) for note in stack["exc_notes"]]
         stack["exceptions"] = [_redacted(group) for group in stack.get("exceptions", [])]
     return stacks
+
+
+def _show_exception(out: TextIO, exc_info: ExcInfo) -> None:
+    """Where it came from, what it came of first; of their texts, what can't be a shopper's."""
+    out.write("\n" + "".join(_shown(TracebackException(*exc_info))).rstrip())
+
+
+def _shown(error: TracebackException) -> Iterator[str]:
+    if before := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
+        yield from _shown(before)
+    yield from error.stack.format()
+    yield redact("".join(error.format_exception_only()))
+    for each in error.exceptions or ():
+        yield from _shown(each)
 
 
 def _dump(event: EventDict, **_: Any) -> str | bytes:

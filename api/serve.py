@@ -66,7 +66,8 @@ def _refuse(sentence: str) -> None:
     """Say why there is no start, in the form that the log would have; ends the process."""
     by_default = "json" if os.environ.get("APP_ENV") == "production" else "console"
     if os.environ.get("LOG_FORMAT", by_default) != "json":
-        sys.exit(f"dongbao: {sentence}")
+        print(f"dongbao: {sentence}", file=sys.__stderr__)
+        sys.exit(1)
     configure_logs("json")
     structlog.get_logger().error("not_started", reason=sentence)
     sys.exit(1)

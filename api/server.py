@@ -41,16 +41,13 @@ LOOP_DEATHS = 6
 LOOP_SECONDS = 20
 DRAIN_SECONDS = 3
 M_ARENA_MAX = -8
+# What the HTTP server says goes where everything goes.
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s [%(levelname)s] %(name)s %(message)s"}},
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "plain"},
-        "json": {"class": "api.log_takeover.ToLog"},
-    },
+    "handlers": {"log": {"class": "api.log_takeover.ToLog"}},
+    "loggers": {name: {"handlers": ["log"], "level": "ERROR", "propagate": False} for name in ("_granian", "granian")},
 }
-LOGGERS = ("_granian", "granian")
 
 
 class PoliteServer(Server):  # type: ignore[misc,valid-type]
@@ -133,14 +130,8 @@ def _make_server(config: Config) -> PoliteServer:
         workers_kill_timeout=int(STOP_SECONDS - FAREWELL_SECONDS),
         respawn_failed_workers=True,
         log_level=LogLevels.error,
-        log_dictconfig=_logging(config.log_format),
+        log_dictconfig=LOGGING,
     )
-
-
-def _logging(log_format: str) -> dict[str, Any]:
-    """What the HTTP server says goes where everything goes."""
-    logger = {"handlers": [log_format], "level": "ERROR", "propagate": False}
-    return LOGGING | {"loggers": dict.fromkeys(LOGGERS, logger)}
 
 
 def _spare_collector() -> None:

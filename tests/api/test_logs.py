@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import socket
 import subprocess
 import sys
 import warnings
@@ -70,6 +71,19 @@ def test_a_start_that_is_refused_says_so_in_the_log_s_form(instance, database_ur
     assert "CORS_ORIGINS" in said["reason"]
 
 
+def test_a_start_that_is_refused_says_so_in_full_on_a_terminal(instance, database_url, redis_url):
+    """It is our own sentence, though the log has the process by then."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        env = environment(instance, database_url, redis_url, PORT=taken.getsockname()[1])
+        done = subprocess.run([sys.executable, "-m", "api.serve"], env=env, cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 1
+    assert (
+        f"dongbao: 127.0.0.1:{env['PORT']} can't be had (Address already in use); set HOST or PORT."
+        in done.stderr.decode()
+    )
+
+
+PHONE = "+8613800138000"
 SPEECHES = {
     "a library": lambda: logging.getLogger("sqlalchemy.pool").error("lost %s", "'secret'"),
     "a warning": lambda: warnings.warn("'secret' is old", DeprecationWarning, stacklevel=1),
@@ -86,28 +100,60 @@ class _Unraisable:
     exc_type, exc_value, exc_traceback = KeyError, KeyError("secret"), None
 
 
-def _says_in_a_process_of_its_own(speech, reader, writer):
+def _says_in_a_process_of_its_own(log_format, speech, reader, writer):
     """In a child, as it takes the whole process over."""
     os.close(reader)
     os.dup2(writer, 2)
-    take_over("json")
+    take_over(log_format)
     speech()
     flush_logs()
 
 
-@pytest.mark.parametrize("label", SPEECHES)
-def test_whoever_speaks_speaks_in_events(label):
-    """R51: libraries, warnings, prints and what nobody caught; of others' words, nothing that they quote."""
+def said_in(log_format, speech):
+    """What a process has said when it ends."""
     reader, writer = os.pipe()
-    child = fork(lambda: _says_in_a_process_of_its_own(SPEECHES[label], reader, writer))
+    child = fork(lambda: _says_in_a_process_of_its_own(log_format, speech, reader, writer))
     os.close(writer)
     with open(reader, encoding="utf-8") as said:  # noqa: PTH123
         text = said.read()
     assert os.waitpid(child, 0)[1] == 0
+    return text
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+@pytest.mark.parametrize("label", SPEECHES)
+def test_whoever_speaks_speaks_in_events(label, log_format):
+    """R7, R51: libraries, warnings, prints and what nobody caught; of others' words, nothing that they quote."""
+    text = said_in(log_format, SPEECHES[label])
     assert text
     assert "secret" not in text
     assert "13800138000" not in text
-    assert all({"event", "level", "timestamp"} <= json.loads(line).keys() for line in text.splitlines())
+    if log_format == "json":
+        assert all({"event", "level", "timestamp"} <= json.loads(line).keys() for line in text.splitlines())
+
+
+def fail_with_causes():
+    try:
+        try:
+            raise ValueError(f"Duplicate entry '{PHONE}'")
+        except ValueError as error:
+            error.add_note(f"for {PHONE}")
+            raise RuntimeError(f"of {PHONE}") from ExceptionGroup(f"all '{PHONE}'", [error])
+    except RuntimeError:
+        structlog.get_logger().exception("failed")
+
+
+def test_the_console_shows_where_an_exception_came_from_and_not_what_it_quotes():
+    """R7: with what it came of, and what that consists of."""
+    text = said_in("console", fail_with_causes)
+    assert PHONE not in text
+    for words in (
+        "ValueError: Duplicate entry …\nfor …\n",
+        "ExceptionGroup: all … (1 sub-exception)",
+        "RuntimeError: of …",
+    ):
+        assert words in text
+    assert ", in fail_with_causes\n" in text
 
 
 @pytest.mark.parametrize(
