@@ -132,6 +132,7 @@ def _show_exception(out: TextIO, exc_info: ExcInfo) -> None:
 def _shown(error: TracebackException) -> Iterator[str]:
     if before := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
         yield from _shown(before)
+    yield "Traceback (most recent call last):\n"
     yield from error.stack.format()
     yield redact("".join(error.format_exception_only()))
     for each in error.exceptions or ():

@@ -153,6 +153,7 @@ def test_the_console_shows_where_an_exception_came_from_and_not_what_it_quotes()
         "RuntimeError: of …",
     ):
         assert words in text
+    assert text.count("Traceback (most recent call last):\n") == 3
     assert ", in fail_with_causes\n" in text
 
 
