@@ -178,9 +178,8 @@ def test_what_redis_lost_is_told_to_it_when_it_is_back(place):
     """R26: an ended session's entry is deleted as soon as Redis takes it, and its process does not believe it before."""
     shopper = place.shopper()
     shopper.register()
-    assert shopper.me().status == 200
+    wait_until(lambda: shopper.me().status == 200 and place.told(lambda redis: redis.keys("account:*")), "an entry")
     with place.suffering("disk_full"):
-        assert place.told(lambda redis: redis.keys("account:*"))
         assert shopper.logout().status == 204
     wait_until(lambda: not place.told(lambda redis: redis.keys("account:*")), "the deletion", seconds=BACK_SECONDS)
     assert shopper.me().code == "session_revoked"
