@@ -15,6 +15,7 @@ from tests.gateways.sockets import refusing
 from tests.gateways.standin import Fault, Reply, as_json
 from tests.gateways.test_faults import AT_ONCE, GARBAGE
 from tests.gateways.vendors import HASTY
+from tests.waiting import wait_until
 
 AT = datetime(2026, 11, 23, 8, 0, 4, tzinfo=UTC)
 UNIX_AT = int(AT.timestamp())
@@ -226,6 +227,7 @@ def test_what_breaks_on_the_way_is_a_fault_and_one_attempt(asking, fault):
     report = asking.ask(**HASTY)
     assert (report.receipts, report.more) == ((), False)
     assert report.fault
+    wait_until(lambda: len(asking.standin.requests) > before)
     assert len(asking.standin.requests) == before + 1
     assert time.monotonic() - start < AT_ONCE
 

@@ -13,7 +13,7 @@ from tests.gateways import aliyun, juhe, tencent, webhook
 from tests.gateways.standin import StandIn
 
 PATIENT = {"connect_timeout": 10.0, "read_timeout": 10.0}
-HASTY = {"read_timeout": 0.3}
+HASTY = {"read_timeout": 1.0}
 HASTY_TO_CONNECT = {"connect_timeout": 0.3}
 SIGNS = {ANY: "咚宝", "en": "Dongbao"}
 
