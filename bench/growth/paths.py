@@ -69,8 +69,10 @@ def purge(house: House) -> int:
 
 
 def _warmed(house: House, path: str) -> Environ:
+    """Of an account that the process keeps by then, wherever it would be asked again by chance or not."""
     number = house.pick()
-    house.ask(house.request("GET", "/v1/me", number=number))
+    for _ in range(3):
+        house.ask(house.request("GET", "/v1/me", number=number))
     return house.request("GET", path, number=number)
 
 
