@@ -9,18 +9,16 @@ from dataclasses import dataclass
 from cryptography.fernet import InvalidToken
 from redis.exceptions import RedisError
 
-from services.circuit import CircuitOpen
 from services.debts import Debts
 from services.errors import CodeExpired, CodeIncorrect, Invalid, ServiceError, ServiceUnavailable
 from services.ids import new_id
 from services.keyring import Keyring
-from services.owed import Owed
+from services.owed import Owed, undoing_if_lost
 from services.phones import mask_phone, region_of
 from services.request_ids import current_request_id
 from services.scripts import RedisClient, load_script
 from services.sender import Sender
 from services.sends import (
-    LOST,
     SMS_ID,
     ChallengeRules,
     Sends,
@@ -169,7 +167,7 @@ class Challenges:
         """What the code was for. A right guess whose verdict got lost on its way leaves the code good; a wrong one counts."""
         if not SMS_ID.fullmatch(sms_id):
             raise CodeExpired
-        try:
+        with undoing_if_lost(lambda: self._reopen(sms_id, guess)):
             verdict, detail = self._redeem_code(
                 keys=[challenge_key(sms_id), guesses_key(phone_pseudonym(sms_id))],
                 args=[
@@ -181,11 +179,6 @@ class Challenges:
                     *self._keyring.checks(sms_id, code),
                 ],
             )
-        except CircuitOpen:
-            raise
-        except LOST:
-            self._reopen(sms_id, guess)
-            raise
         if verdict == b"code_incorrect":
             raise CodeIncorrect(attempts_left=detail)
         raise_refusal(verdict, detail)

@@ -3,12 +3,15 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeout
 from structlog.typing import FilteringBoundLogger
 
-from services.circuit import insisting
+from services.circuit import CircuitOpen, insisting
 
 CAPACITY = 10_000
 PAUSE_SECONDS = 0.1
@@ -16,6 +19,20 @@ PAUSE_SECONDS = 0.1
 REST_SECONDS = 0.25
 # Long for a Redis that answers, and short for the threads that wait for one that hangs.
 TURN_SECONDS = 0.1
+# After these nobody knows whether Redis has done it.
+LOST = (RedisConnectionError, RedisTimeout)
+
+
+@contextmanager
+def undoing_if_lost(undo: Callable[[], object]) -> Iterator[None]:
+    """Call ``undo`` where the answer of Redis in the block got lost; where Redis was not asked there is nothing to undo."""
+    try:
+        yield
+    except CircuitOpen:
+        raise
+    except LOST:
+        undo()
+        raise
 
 
 class Owed:

@@ -5,19 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeout
-
-from services.circuit import CircuitOpen
 from services.errors import CodeExpired, Later, RateLimited, SmsCooldown, SmsDailyLimit, SmsHourlyLimit
-from services.owed import Owed
+from services.owed import Owed, undoing_if_lost
 from services.scripts import RedisClient, load_script
 
 TAG_LENGTH = 16
 SMS_ID = re.compile(rf"[A-Za-z0-9_-]{{22}}[0-9a-f]{{{TAG_LENGTH}}}")
 REFUSALS: dict[str, type[Later]] = {cls.code: cls for cls in (SmsCooldown, SmsHourlyLimit, SmsDailyLimit, RateLimited)}
-# After these nobody knows whether Redis has done it.
-LOST = (RedisConnectionError, RedisTimeout)
 MARK = "counting"
 DAY_MS = 86_400_000
 # Of a phone (its pseudonym): the messages sent within a day, as (id, age in milliseconds).
@@ -58,13 +52,8 @@ class Sends:
         """
         if not SMS_ID.fullmatch(sms_id):
             raise CodeExpired
-        try:
+        with undoing_if_lost(lambda: self.give_back(sms_id, message_id, new=bool(fields))):
             verdict, number, *kept = self._claim(sms_id, message_id, fields)
-        except CircuitOpen:
-            raise
-        except LOST:
-            self.give_back(sms_id, message_id, new=bool(fields))
-            raise
         raise_refusal(verdict, number)
         return number, kept[0].decode()
 

@@ -4,12 +4,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.circuit import CircuitOpen
 from services.clock import Clock
 from services.keyring import Keyring
-from services.owed import Owed
+from services.owed import Owed, undoing_if_lost
 from services.scripts import RedisClient, load_script
-from services.sends import LOST
 from sms.gateway import Reason
 
 CHINESE_DAY = 0
@@ -55,13 +53,8 @@ class VendorWindows:
             return Claim("", "")
         claim = Claim(f"vendor:{gateway}:{{{self._keyring.pseudonym(phone)}}}", secrets.token_hex(8))
         arguments = [part for w in windows for part in (w.limit, w.seconds * 1000, w.reason.value)]
-        try:
+        with undoing_if_lost(lambda: self.give_back(claim)):
             refusal = self._claim_windows(keys=[claim.key], args=[claim.member, *arguments])
-        except CircuitOpen:
-            raise
-        except LOST:
-            self.give_back(claim)
-            raise
         if not refusal:
             return claim
         return Claim(claim.key, claim.member, Reason(refusal[0].decode()), refusal[1] / 1000)

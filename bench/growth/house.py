@@ -78,13 +78,10 @@ class House:
         """Some account."""
         return random.randrange(self.accounts.many)
 
-    def claims(self, number: int) -> Claims:
-        """Of an account's living session."""
-        return Claims(self.accounts.user_id(number), self.accounts.session_id(number), 1)
-
     def generation(self, number: int, counter: int) -> RefreshClaims:
-        """What the tokens of that session say in this generation of theirs."""
-        return RefreshClaims(self.claims(number), counter, system_clock() + timedelta(days=90))
+        """What the tokens of an account's living session say in this generation of theirs."""
+        claims = Claims(self.accounts.user_id(number), self.accounts.session_id(number), 1)
+        return RefreshClaims(claims, counter, system_clock() + timedelta(days=90))
 
     def request(
         self, method: str, path: str, body: Any = None, number: int | None = None, address: str | None = None
